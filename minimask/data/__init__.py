@@ -1,0 +1,1 @@
+"""Data: generated, or shipped inside a package; nothing is downloaded."""

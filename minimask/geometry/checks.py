@@ -1,0 +1,113 @@
+"""The public doors' validation: what comes in is checked once, here, and refused with a message that helps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+FloatArray = NDArray[np.floating[Any]]
+BoolArray = NDArray[np.bool_]
+
+MOST_PAIRS = 2**28
+"""The largest pairwise matrix that is made in one piece: 2 GiB in float64."""
+
+
+def as_float_array(values: ArrayLike, name: str) -> FloatArray:
+    """Return `values` as a finite float array: float32 and float64 are kept, other numbers become float64."""
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"{name} must be a rectangular array of numbers: {error}") from error
+    if array.dtype == np.bool_ or array.dtype.kind not in "iuf":
+        raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
+    if array.dtype not in (np.float32, np.float64):
+        array = array.astype(np.float64)
+    if not np.isfinite(array).all():
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        raise ValueError(f"{name} must be finite, got {array[where]} at index {where}")
+    return array
+
+
+def as_boxes(boxes: ArrayLike, name: str = "boxes") -> FloatArray:
+    """Return `boxes` as a float array `(N, 4)` with `x1 <= x2` and `y1 <= y2` in every row."""
+    array = as_float_array(boxes, name)
+    if array.shape == (0,):
+        array = array.reshape(0, 4)
+    if array.ndim != 2 or array.shape[1] != 4:
+        raise ValueError(f"{name} must have shape (N, 4) with rows x1 y1 x2 y2, got shape {array.shape}")
+    reversed_rows = np.flatnonzero((array[:, 2] < array[:, 0]) | (array[:, 3] < array[:, 1]))
+    if reversed_rows.size:
+        row = int(reversed_rows[0])
+        raise ValueError(f"{name} must have x1 <= x2 and y1 <= y2, got {array[row].tolist()} in row {row}")
+    return array
+
+
+def as_box(box: ArrayLike, name: str = "box") -> FloatArray:
+    """Return `box` as a float array `(4,)` with `x1 <= x2` and `y1 <= y2`."""
+    array = as_float_array(box, name)
+    if array.shape != (4,):
+        raise ValueError(f"{name} must have shape (4,): x1 y1 x2 y2, got shape {array.shape}")
+    return as_boxes(array[None], name).reshape(4)
+
+
+def as_mask(mask: ArrayLike, name: str = "mask") -> BoolArray:
+    """Return `mask` as a Boolean array `(H, W)` with at least one pixel of area (H and W above 0)."""
+    array = np.asarray(mask)
+    if array.dtype != np.bool_:
+        raise TypeError(f"{name} must be Boolean, got dtype {array.dtype}; compare first, e.g. `{name} > 0`")
+    if array.ndim != 2:
+        raise ValueError(f"{name} must have shape (H, W), got shape {array.shape}")
+    if 0 in array.shape:
+        raise ValueError(f"{name} must have at least one row and one column, got shape {array.shape}")
+    return array
+
+
+def as_masks(masks: ArrayLike, name: str = "masks") -> BoolArray:
+    """Return `masks` as a Boolean array `(N, H, W)`."""
+    array = np.asarray(masks)
+    if array.dtype != np.bool_:
+        raise TypeError(f"{name} must be Boolean, got dtype {array.dtype}; compare first, e.g. `{name} > 0`")
+    if array.ndim != 3 or 0 in array.shape[1:]:
+        raise ValueError(f"{name} must have shape (N, H, W) with H, W >= 1, got shape {array.shape}")
+    return array
+
+
+def as_ring(ring: ArrayLike, name: str = "polygon") -> FloatArray:
+    """Return one closed line as float64 `(N, 2)`, N >= 3, without repeated neighbors or a repeated first vertex."""
+    array = as_float_array(ring, name).astype(np.float64)
+    if array.ndim != 2 or array.shape[1] != 2:
+        raise ValueError(f"{name} must have shape (N, 2) with rows x y, got shape {array.shape}")
+    array = array[np.any(array != np.roll(array, 1, axis=0), axis=1)]
+    if len(array) < 3:
+        raise ValueError(f"{name} must have at least 3 distinct vertices, got {len(array)}")
+    return array
+
+
+def as_rings(polygon: ArrayLike | Sequence[ArrayLike], name: str = "polygon") -> list[FloatArray]:
+    """Return a polygon as a list of rings: `(N, 2)` is one ring; a list of such arrays is an outline and its holes."""
+    if isinstance(polygon, list | tuple) and polygon and np.ndim(polygon[0]) == 2:
+        return [as_ring(ring, f"{name}[{i}]") for i, ring in enumerate(polygon)]
+    return [as_ring(polygon, name)]  # type: ignore[arg-type]
+
+
+def as_size(size: Sequence[int], name: str = "size") -> tuple[int, int]:
+    """Return an image's size as `(height, width)`, both whole numbers of at least 1."""
+    if len(size) != 2 or any(isinstance(side, bool) or int(side) != side for side in size):
+        raise ValueError(f"{name} must be two whole numbers (height, width), got {size!r}")
+    height, width = (int(side) for side in size)
+    if height < 1 or width < 1:
+        raise ValueError(f"{name} must be at least (1, 1), got {(height, width)}")
+    return height, width
+
+
+def check_pairs(rows: int, columns: int, names: str) -> None:
+    """Refuse a matrix of `rows x columns` that would exhaust the memory of an ordinary machine."""
+    if rows * columns > MOST_PAIRS:
+        gib = rows * columns * 8 / 2**30
+        raise ValueError(
+            f"{names} would make a {rows} x {columns} matrix ({gib:,.0f} GiB); at most {MOST_PAIRS:,} "
+            f"entries are made at once: pass the first argument in blocks of {max(1, MOST_PAIRS // columns)} rows"
+        )

@@ -1,0 +1,1 @@
+"""Pictures: one visual language for notebooks, figures, README and site."""
