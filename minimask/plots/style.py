@@ -6,6 +6,8 @@ colour never carries a meaning alone: the tight box is also dashed, the best box
 
 from __future__ import annotations
 
+from typing import Any
+
 INK = "#1F2430"
 MUTED = "#6B7280"
 GRID = "#E3E6EB"
@@ -16,3 +18,25 @@ TIGHT = "#D55E00"
 BEST = "#009E73"
 YOURS = "#CC79A7"
 HIGHLIGHT = "#E69F00"
+
+RC: dict[Any, Any] = {
+    "figure.facecolor": PAPER,
+    "figure.constrained_layout.use": True,
+    "font.size": 12,
+    "font.family": "DejaVu Sans",  # ships inside matplotlib
+    "text.color": INK,
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "axes.titlesize": 13,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": False,
+    "grid.color": GRID,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "legend.frameon": False,
+    "lines.linewidth": 2.2,
+}
+"""matplotlib's settings for every picture; text stays legible when projected."""

@@ -1,0 +1,69 @@
+"""Execute the chapters headless, in place: `python -m minimask.chapters notebooks`.
+
+Running one twice gives the same file: no timings are kept, and the random names that ipywidgets gives its models are
+replaced by numbers in order of appearance.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+import time
+import uuid
+from pathlib import Path
+
+from minimask.ledger import WRITE
+
+MODEL_ID = re.compile(r"\b[0-9a-f]{32}\b")
+
+
+def execute(path: Path, target: Path | None = None) -> None:
+    """Run a notebook from top to bottom in a fresh kernel, and write it with its outputs.
+
+    Parameters
+    ----------
+    path : Path
+        The notebook.
+    target : Path, optional
+        Where the executed notebook goes; by default in place.
+
+    Raises
+    ------
+    nbclient.exceptions.CellExecutionError
+        If a cell raises; nothing is written then.
+    """
+    import nbformat
+    from nbclient import NotebookClient
+
+    notebook = nbformat.read(path, as_version=4)
+    notebook.metadata.pop("widgets", None)
+    NotebookClient(notebook, timeout=900, record_timing=False, resources={"metadata": {"path": path.parent}}).execute()
+    notebook.metadata["language_info"] = {"name": "python"}
+    text = nbformat.writes(notebook)
+    for number, name in enumerate(dict.fromkeys(MODEL_ID.findall(text))):
+        text = text.replace(name, uuid.uuid5(uuid.NAMESPACE_OID, f"{path.name}/{number}").hex)
+    (target or path).write_text(text + "\n", encoding="utf-8")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Execute the notebooks named, or all of a folder."""
+    parser = argparse.ArgumentParser(prog="python -m minimask.chapters", description="Execute chapters in place.")
+    parser.add_argument("paths", nargs="*", type=Path, default=[Path("notebooks")], help="notebooks or folders of them")
+    paths = parser.parse_args(arguments).paths
+    notebooks = [file for path in paths for file in (sorted(path.glob("*.ipynb")) if path.is_dir() else [path])]
+    if not notebooks:
+        print(f"no notebook in {', '.join(map(str, paths))}", file=sys.stderr)
+        return 1
+    os.environ[WRITE] = "write"
+    for number, notebook in enumerate(notebooks, start=1):
+        start = time.monotonic()
+        print(f"[{number}/{len(notebooks)}] {notebook} ...", end=" ", flush=True)
+        execute(notebook)
+        print(f"{time.monotonic() - start:.0f} s", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
