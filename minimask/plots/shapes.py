@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -49,8 +50,14 @@ def draw_box(axes: Axes, box: ArrayLike, kind: str = "best", label: str | None =
 
 
 def frame(axes: Axes, box: ArrayLike, margin: float = 0.08) -> None:
-    """Fit the axes around a box, with square pixels, y pointing down, and no ticks."""
+    """Fit the axes around a box, as a square with y pointing down and no ticks, so that panels side by side line up."""
     x1, y1, x2, y2 = np.asarray(box, dtype=float)
-    room = margin * max(x2 - x1, y2 - y1)
-    axes.set(xlim=(x1 - room, x2 + room), ylim=(y2 + room, y1 - room), aspect="equal", xticks=[], yticks=[])
+    x, y, half = (x1 + x2) / 2, (y1 + y2) / 2, (0.5 + margin) * max(x2 - x1, y2 - y1)
+    axes.set(xlim=(x - half, x + half), ylim=(y + half, y - half), aspect="equal", xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
+
+
+def beneath(axes: Axes, words: str, line: int = 0, **style: Any) -> None:  # noqa: ANN401
+    """Write a line of text, centered, beneath the axes; line 0 is the nearest."""
+    offset = (0, -4 - 17 * line)
+    axes.annotate(words, (0.5, 0), offset, "axes fraction", "offset points", ha="center", va="top", **style)

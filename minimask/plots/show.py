@@ -19,7 +19,16 @@ from minimask.plots.style import RC
 DOTS_PER_INCH = 150
 CSS_PIXELS_PER_INCH = 80
 
+styled = mpl.rc_context(RC)
+"""Decorates a function that draws, so that all it adds is in the project's style."""
 
+
+def use_style() -> None:
+    """Make the project's style matplotlib's own for the rest of the session, as the chapters do in their first cell."""
+    mpl.rcParams.update(RC)
+
+
+@styled
 def figure(columns: int = 1, rows: int = 1, *, width: float = 9.0, height: float = 3.2) -> tuple[Figure, list[Axes]]:
     """Return a figure in the project's style and its axes, row by row, as a flat list.
 
@@ -36,18 +45,17 @@ def figure(columns: int = 1, rows: int = 1, *, width: float = 9.0, height: float
     >>> left.set_title("tight").get_text()
     'tight'
     """
-    # Not by pyplot, which would keep every figure alive and leave its settings behind.
-    with mpl.rc_context(RC):
-        fig = Figure(figsize=(width, height))
-        axes = fig.subplots(rows, columns, squeeze=False)
+    # Not by pyplot, which would keep every figure alive.
+    fig = Figure(figsize=(width, height))
+    axes = fig.subplots(rows, columns, squeeze=False)
     return fig, list(axes.ravel())
 
 
+@styled
 def png(fig: Figure) -> bytes:
     """Return a figure as the bytes of a PNG file; the same figure gives the same bytes."""
     raw, small = io.BytesIO(), io.BytesIO()
-    with mpl.rc_context(RC):
-        fig.savefig(raw, format="png", dpi=DOTS_PER_INCH)
+    fig.savefig(raw, format="png", dpi=DOTS_PER_INCH)
     # 256 colors are plenty for a drawing and take a third of the room.
     Image.open(raw).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(small, format="png", optimize=True)
     return small.getvalue()
