@@ -14,6 +14,8 @@ import time
 import uuid
 from pathlib import Path
 
+import matplotlib
+
 from minimask.ledger import WRITE
 
 MODEL_ID = re.compile(r"\b[0-9a-f]{32}\b")
@@ -41,10 +43,16 @@ def execute(path: Path, target: Path | None = None) -> None:
     notebook.metadata.pop("widgets", None)
     NotebookClient(notebook, timeout=900, record_timing=False, resources={"metadata": {"path": path.parent}}).execute()
     notebook.metadata["language_info"] = {"name": "python"}
+    notebook.metadata["minimask"] = versions()
     text = nbformat.writes(notebook)
     for number, name in enumerate(dict.fromkeys(MODEL_ID.findall(text))):
         text = text.replace(name, uuid.uuid5(uuid.NAMESPACE_OID, f"{path.name}/{number}").hex)
     (target or path).write_text(text + "\n", encoding="utf-8")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that decide how the outputs look; the notebook keeps them."""
+    return {"matplotlib": matplotlib.__version__}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -18,24 +18,24 @@ from minimask.plots.show import figure, styled
 from minimask.plots.style import BEST, HIGHLIGHT, INK, MUTED, SHAPE_EDGE, TIGHT
 
 
-def draw_shape(axes: Axes, shape: Shape) -> None:
-    """Draw a mask or a polygon and frame the axes around it."""
+def draw_shape(axes: Axes, shape: Shape, *, square: bool = False) -> None:
+    """Draw a mask or a polygon and frame the axes around it, as a square if asked for."""
     mask, edges = as_shape(shape)
     if mask is None:
         draw_polygon(axes, as_rings(shape))
-        frame(axes, edges_box(edges))
+        frame(axes, edges_box(edges), square=square)
     else:
         draw_mask(axes, mask)
-        frame(axes, mask_box(mask))
+        frame(axes, mask_box(mask), square=square)
 
 
 @styled
-def tight_and_best(shapes: Mapping[str, Shape], height: float = 3.1) -> Figure:
-    """Draw each shape with its tight box (dashed) and its best box (solid), and both IoU beneath."""
-    fig, panels = figure(len(shapes), width=2.35 * len(shapes), height=height)
+def tight_and_best(shapes: Mapping[str, Shape], width: float = 2.35) -> Figure:
+    """Draw each shape, `width` inches wide, with its tight box (dashed), its best box (solid), and both IoU beneath."""
+    fig, panels = figure(len(shapes), width=width * len(shapes), height=3.1)
     for axes, (name, shape) in zip(panels, shapes.items(), strict=True):
         (tight, tight_iou), (best, best_iou) = tight_box(shape), best_box(shape)
-        draw_shape(axes, shape)
+        draw_shape(axes, shape, square=len(shapes) > 1)
         draw_box(axes, tight, "tight")
         draw_box(axes, best, "best")
         axes.set_title(name)
@@ -45,13 +45,13 @@ def tight_and_best(shapes: Mapping[str, Shape], height: float = 3.1) -> Figure:
 
 
 @styled
-def balanced(shapes: Mapping[str, Shape], height: float = 3.1) -> Figure:
+def balanced(shapes: Mapping[str, Shape]) -> Figure:
     """Draw each shape with its best box, and the parts of the box's sides that lie inside the shape."""
-    fig, panels = figure(len(shapes), width=2.6 * len(shapes), height=height)
+    fig, panels = figure(len(shapes), width=2.6 * len(shapes), height=3.1)
     for axes, (name, shape) in zip(panels, shapes.items(), strict=True):
         box, iou = best_box(shape)
         sides = sides_inside(shape, box)
-        draw_shape(axes, shape)
+        draw_shape(axes, shape, square=True)
         draw_box(axes, box, "best")
         for k, side in enumerate(sides):
             for piece in side.pieces:
@@ -107,7 +107,7 @@ def strips(groups: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> Figure:
 @styled
 def covers(shape: Shape, panels: Sequence[tuple[str, Sequence[ArrayLike], float]]) -> Figure:
     """Draw a shape once for each cover: its title, its boxes (`(4,)`, or corners `(4, 2)`), and its IoU."""
-    fig, all_axes = figure(len(panels), width=2.4 * len(panels), height=3.1)
+    fig, all_axes = figure(len(panels), width=2.4 * len(panels), height=2.6)
     for axes, (title, boxes, iou) in zip(all_axes, panels, strict=True):
         draw_shape(axes, shape)
         for box in boxes:

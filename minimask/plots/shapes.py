@@ -49,11 +49,12 @@ def draw_box(axes: Axes, box: ArrayLike, kind: str = "best", label: str | None =
     axes.add_patch(Polygon(corners, closed=True, fill=False, linewidth=2.4, label=label, **KINDS[kind]))
 
 
-def frame(axes: Axes, box: ArrayLike, margin: float = 0.08) -> None:
-    """Fit the axes around a box, as a square with y pointing down and no ticks, so that panels side by side line up."""
+def frame(axes: Axes, box: ArrayLike, *, square: bool = False) -> None:
+    """Fit the axes around a box, y pointing down, without ticks; as a square, so that panels side by side line up."""
     x1, y1, x2, y2 = np.asarray(box, dtype=float)
-    x, y, half = (x1 + x2) / 2, (y1 + y2) / 2, (0.5 + margin) * max(x2 - x1, y2 - y1)
-    axes.set(xlim=(x - half, x + half), ylim=(y + half, y - half), aspect="equal", xticks=[], yticks=[])
+    half = 0.58 * np.array([x2 - x1, y2 - y1]) if not square else np.full(2, 0.58 * max(x2 - x1, y2 - y1))
+    (left, top), (right, bottom) = np.array([x1 + x2, y1 + y2]) / 2 - half, np.array([x1 + x2, y1 + y2]) / 2 + half
+    axes.set(xlim=(left, right), ylim=(bottom, top), aspect="equal", xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
 
 

@@ -52,16 +52,20 @@ def figure(columns: int = 1, rows: int = 1, *, width: float = 9.0, height: float
 
 
 @styled
-def png(fig: Figure) -> bytes:
-    """Return a figure as the bytes of a PNG file; the same figure gives the same bytes."""
+def picture_file(fig: Figure, *, photograph: bool = False) -> tuple[str, bytes]:
+    """Return a figure as a PNG file, or as JPEG if it is mostly a photograph: its MIME type and its bytes."""
     raw, small = io.BytesIO(), io.BytesIO()
     fig.savefig(raw, format="png", dpi=DOTS_PER_INCH)
+    drawn = Image.open(raw).convert("RGB")
+    if photograph:
+        drawn.save(small, format="jpeg", quality=85, optimize=True)
+        return "image/jpeg", small.getvalue()
     # 256 colors are plenty for a drawing and take a third of the room.
-    Image.open(raw).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(small, format="png", optimize=True)
-    return small.getvalue()
+    drawn.quantize(256, dither=Image.Dither.NONE).save(small, format="png", optimize=True)
+    return "image/png", small.getvalue()
 
 
-def figure_html(fig: Figure, alt: str) -> str:
+def figure_html(fig: Figure, alt: str, *, photograph: bool = False) -> str:
     """Return a figure as an HTML image that carries its data and its description.
 
     Parameters
@@ -69,6 +73,8 @@ def figure_html(fig: Figure, alt: str) -> str:
     fig : matplotlib.figure.Figure
     alt : str
         What the picture shows, for those who cannot see it: what is drawn, and what follows from it.
+    photograph : bool
+        Whether most of it is a photograph, which takes far less room as JPEG.
 
     Raises
     ------
@@ -77,10 +83,11 @@ def figure_html(fig: Figure, alt: str) -> str:
     """
     if len(alt.strip()) < 20:
         raise ValueError(f"alt must describe the picture in at least 20 characters, got {alt!r}")
-    data = base64.b64encode(png(fig)).decode("ascii")
+    kind, content = picture_file(fig, photograph=photograph)
+    data = base64.b64encode(content).decode("ascii")
     width = round(fig.get_figwidth() * CSS_PIXELS_PER_INCH)
     text = html.escape(" ".join(alt.split()), quote=True)
-    return f'<img src="data:image/png;base64,{data}" width="{width}" style="max-width:100%;height:auto" alt="{text}">'
+    return f'<img src="data:{kind};base64,{data}" width="{width}" style="max-width:100%;height:auto" alt="{text}">'
 
 
 @dataclass(frozen=True)
@@ -89,16 +96,18 @@ class Shown:
 
     fig: Figure
     alt: str
+    photograph: bool = False
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:  # noqa: ANN401
-        return {"text/html": figure_html(self.fig, self.alt), "text/plain": f"Figure: {' '.join(self.alt.split())}"}
+        markup = figure_html(self.fig, self.alt, photograph=self.photograph)
+        return {"text/html": markup, "text/plain": f"Figure: {' '.join(self.alt.split())}"}
 
     def save(self, path: Path) -> None:
         """Write the figure as a PNG file, and its description beside it as a text file."""
-        path.write_bytes(png(self.fig))
+        path.write_bytes(picture_file(self.fig)[1])
         path.with_suffix(".txt").write_text(" ".join(self.alt.split()) + "\n", encoding="utf-8")
 
 
-def show(fig: Figure, alt: str) -> Shown:
+def show(fig: Figure, alt: str, *, photograph: bool = False) -> Shown:
     """Return a figure with its description; the last expression of a notebook's cell."""
-    return Shown(fig, alt)
+    return Shown(fig, alt, photograph)
