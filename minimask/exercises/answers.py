@@ -1,0 +1,165 @@
+"""Answers: reading what a learner's function returned, comparing it with the right answer, and saying both in words.
+
+A reader takes whatever came back (a Python number, a NumPy scalar, a list, an array, a tensor) and returns plain Python
+values, or raises `Unreadable` with what was asked for and what was given instead.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+TOLERANCE = 1e-6
+LONGEST_ROW = 12
+
+
+class Unreadable(Exception):
+    """What came back is not the kind of thing that was asked for; the message ends a sentence of the check."""
+
+
+def read_number(answer: object, wanted: str = "one number") -> float:
+    """Return a finite float.
+
+    Examples
+    --------
+    >>> read_number(np.float32(0.5))
+    0.5
+    >>> read_number([0.5])
+    Traceback (most recent call last):
+    minimask.exercises.answers.Unreadable: the answer should be one number; yours gave a list of 1: [0.5]
+    """
+    value = _plain(answer)
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value.item()
+    if not isinstance(value, numbers.Real) or isinstance(value, bool | np.bool_):
+        raise Unreadable(f"the answer should be {wanted}; yours gave {kind_of(answer)}")
+    value = float(value)
+    if not math.isfinite(value):
+        cause = "0 divided by 0" if math.isnan(value) else "a division by 0"
+        raise Unreadable(f"the answer should be {wanted}; yours gave {value}, as {cause} does")
+    return value
+
+
+def read_numbers(answer: object, count: int, wanted: str) -> tuple[float, ...]:
+    """Return `count` finite floats from a tuple, list, array or tensor.
+
+    Examples
+    --------
+    >>> read_numbers(np.arange(3), 3, "three numbers")
+    (0.0, 1.0, 2.0)
+    """
+    value = _plain(answer)
+    if isinstance(value, np.ndarray) and value.ndim == 1:
+        value = value.tolist()
+    if not isinstance(value, list | tuple) or len(value) != count:
+        raise Unreadable(f"the answer should be {wanted}; yours gave {kind_of(answer)}")
+    try:
+        return tuple(read_number(item) for item in value)
+    except Unreadable:
+        raise Unreadable(f"the answer should be {wanted}; yours gave {words(value)}") from None
+
+
+def read_whole_numbers(answer: object, count: int, wanted: str) -> tuple[int, ...]:
+    """Return `count` whole numbers; a float counts if it is whole.
+
+    Examples
+    --------
+    >>> read_whole_numbers([0, 2.0], 2, "two whole numbers")
+    (0, 2)
+    """
+    values = read_numbers(answer, count, wanted)
+    if any(value != int(value) for value in values):
+        raise Unreadable(f"the answer should be {wanted}; yours gave {words(values)}")
+    return tuple(int(value) for value in values)
+
+
+def compare_numbers(expected: object, answer: object, *_: object) -> str | None:
+    """Return None if two numbers, or two rows of numbers, agree to a millionth, else a complaint.
+
+    Examples
+    --------
+    >>> compare_numbers(0.5, 0.5 + 1e-9)
+    >>> compare_numbers((0, 1), (0, 1.5))
+    'the answer should be (0, 1); yours gave (0, 1.5)'
+    """
+    if np.allclose(np.asarray(answer), np.asarray(expected), rtol=TOLERANCE, atol=TOLERANCE):
+        return None
+    for digits in (4, 12):
+        right, yours = words(expected, digits), words(answer, digits)
+        if right != yours:
+            break
+    return f"the answer should be {right}; yours gave {yours}"
+
+
+def same(a: object, b: object) -> bool:
+    """Return whether two values are equal all the way down: arrays, rows of arrays, numbers."""
+    if isinstance(a, list | tuple) and isinstance(b, list | tuple):
+        return type(a) is type(b) and len(a) == len(b) and all(map(same, a, b))
+    a, b = _plain(a), _plain(b)
+    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+        first, second = np.asarray(a), np.asarray(b)
+        return first.dtype == second.dtype and np.array_equal(first, second, equal_nan=first.dtype.kind == "f")
+    return a is b or bool(a == b) or (a != a and b != b)
+
+
+def words(value: object, digits: int = 12) -> str:
+    """Return a value in few words, with numbers to so many digits and whole numbers without a point.
+
+    Examples
+    --------
+    >>> words((0.0, 1.5, -1 / 3), digits=4)
+    '(0, 1.5, -0.3333)'
+    >>> print(words(np.array([[True, False], [True, True]])))
+    # .
+    # #
+    """
+    value = _plain(value)
+    if isinstance(value, np.ndarray):
+        if value.dtype == np.bool_ and value.ndim == 2:
+            return "\n".join(" ".join("#" if pixel else "." for pixel in row) for row in value)
+        if value.ndim == 2:
+            return words([tuple(row) for row in value.tolist()], digits)
+        value = value.tolist()
+    if isinstance(value, tuple):
+        return f"({_row(value, digits)}{',' if len(value) == 1 else ''})"
+    if isinstance(value, list):
+        return f"[{_row(value, digits)}]"
+    if isinstance(value, numbers.Real) and not isinstance(value, bool | np.bool_):
+        return f"{float(value) + 0.0:.{digits}g}"
+    return repr(value)
+
+
+def _row(values: Sequence[object], digits: int) -> str:
+    shown = values if len(values) <= LONGEST_ROW else values[:4]
+    rest = "" if len(values) <= LONGEST_ROW else f", ... {len(values)} in all"
+    return ", ".join(words(value, digits) for value in shown) + rest
+
+
+def kind_of(answer: object) -> str:
+    """Return what kind of thing an answer is, with its value where that is short.
+
+    Examples
+    --------
+    >>> kind_of(np.zeros((1, 4)))
+    'an array of shape (1, 4)'
+    """
+    value = _plain(answer)
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}"
+    if isinstance(value, list | tuple):
+        return f"a {type(value).__name__} of {len(value)}: {words(value, 4)}"
+    if isinstance(value, bool | np.bool_ | str | complex):
+        return repr(value)
+    return f"a {type(value).__name__}"
+
+
+def _plain(value: object) -> object:
+    """Return a tensor (anything that can be detached from a graph) as an array, and all else as it is."""
+    if hasattr(value, "detach"):
+        array: NDArray[np.generic] = value.detach().cpu().numpy()
+        return array
+    return value

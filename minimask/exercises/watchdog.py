@@ -1,0 +1,110 @@
+"""The watchdog: a call that may take only so long, in any thread, on any system, inside a notebook or outside.
+
+Signals reach only the main thread, and only where there are signals; a second process could not see the reader's
+function. So a small thread waits beside the call and, when time is up, plants an exception in the calling thread.
+It plants it again until the call is over, because an ``except:`` in the reader's loop may swallow the first ones.
+"""
+
+from __future__ import annotations
+
+import _thread
+import ctypes
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar
+
+Result = TypeVar("Result")
+
+_PAUSE_BETWEEN_STRIKES = 0.005
+
+
+class TimeUp(BaseException):
+    """Raised in a call whose time is up. Not an `Exception`, so that ``except Exception`` lets it pass."""
+
+
+class _Watchdog:
+    """A thread that plants `TimeUp` in the calling thread, from `seconds` on, until `stop` is called.
+
+    Every method may itself be struck at any step, so the calling thread holds no lock and every step can be taken
+    twice. (`threading.Thread.join` cannot: struck at the wrong step, it takes a living thread for a dead one.)
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._caller = _thread.get_ident()
+        self._call_over = False
+        self._watching = False
+        self._call = _thread.allocate_lock()  # held while the call runs; the thread sleeps on it
+        self._watch_over = _thread.allocate_lock()  # held until the thread ends; `stop` sleeps on it
+        self._call.acquire()
+        self._watch_over.acquire()
+
+    def start(self) -> None:
+        with suppress(RuntimeError):  # a Python without threads, as in a browser, goes without the limit
+            _thread.start_new_thread(self._watch, ())
+
+    def _watch(self) -> None:
+        self._watching = True
+        pause = self._seconds
+        while not self._call.acquire(timeout=pause):
+            if not self._call_over:
+                _plant(self._caller, TimeUp)
+            pause = _PAUSE_BETWEEN_STRIKES
+        self._watching = False
+        self._watch_over.release()
+
+    def stop(self) -> None:
+        """End the thread, wait for its end, and take back an exception that was planted too late."""
+        self._call_over = True
+        if self._call.locked():
+            self._call.release()
+        while self._watching:  # a thread that has yet to begin will find the call over, and strike nobody
+            self._watch_over.acquire(timeout=0.1)
+        _plant(self._caller, None)
+
+
+def _plant(thread: int, exception: type[BaseException] | None) -> None:
+    """Have `exception` raised in `thread` at its next step; None takes a planted one back."""
+    planted = ctypes.py_object(exception) if exception else None
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), planted)
+
+
+def call_within(seconds: float, function: Callable[..., Result], *arguments: object) -> Result:
+    """Call ``function(*arguments)`` and return its result, or raise `TimeUp` after `seconds`.
+
+    Whatever the outcome, no thread is left behind and no exception is left to strike later. A single call into
+    compiled code (one long ``np.sort``, say) is not interrupted, only followed by the exception.
+
+    Parameters
+    ----------
+    seconds : float
+        How long the call may take.
+    function : callable
+        Called in the calling thread, so that a keyboard interrupt reaches it.
+    *arguments
+        Its arguments.
+
+    Raises
+    ------
+    TimeUp
+        With the traceback of the place where the call was when its time was up.
+
+    Examples
+    --------
+    >>> call_within(1.0, max, 2, 3)
+    3
+    """
+    watchdog = _Watchdog(seconds)
+    # The exception may strike between the end of the call and the end of `stop`, which is why `stop` is tried again.
+    # Strikes are many steps of the interpreter apart, and after the first line of `stop` at most one is under way.
+    try:
+        try:
+            try:
+                watchdog.start()
+                return function(*arguments)
+            finally:
+                watchdog.stop()
+        finally:
+            watchdog.stop()
+    finally:
+        watchdog.stop()
