@@ -15,6 +15,9 @@ import uuid
 from pathlib import Path
 
 import matplotlib
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 
 from minimask.ledger import WRITE
 
@@ -36,9 +39,6 @@ def execute(path: Path, target: Path | None = None) -> None:
     nbclient.exceptions.CellExecutionError
         If a cell raises; nothing is written then.
     """
-    import nbformat
-    from nbclient import NotebookClient
-
     notebook = nbformat.read(path, as_version=4)
     notebook.metadata.pop("widgets", None)
     NotebookClient(notebook, timeout=900, record_timing=False, resources={"metadata": {"path": path.parent}}).execute()
@@ -68,7 +68,11 @@ def main(arguments: list[str] | None = None) -> int:
     for number, notebook in enumerate(notebooks, start=1):
         start = time.monotonic()
         print(f"[{number}/{len(notebooks)}] {notebook} ...", end=" ", flush=True)
-        execute(notebook)
+        try:
+            execute(notebook)
+        except CellExecutionError as error:
+            print(f"stopped\n\n{error}", file=sys.stderr)
+            return 1
         print(f"{time.monotonic() - start:.0f} s", flush=True)
     return 0
 

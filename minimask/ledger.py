@@ -120,7 +120,8 @@ class Table:
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:  # noqa: ANN401
         cell = "text-align:left;padding:.4em .8em;vertical-align:top;font-size:14px"
         body = "".join(
-            f'<tr><td style="{cell}"><b>Claim {row.number}</b></td><td style="{cell}">{html.escape(row.words)}</td>'
+            f'<tr><td style="{cell};white-space:nowrap"><b>Claim {row.number}</b></td>'
+            f'<td style="{cell}">{html.escape(row.words)}</td>'
             f'<td style="{cell};white-space:nowrap">measured <b>{row.measured:.4g}</b></td>'
             f'<td style="{cell};white-space:nowrap;border-left:5px solid {VERDICTS[row.verdict]}">'
             f"<b>{SIGNS[row.verdict]} {row.verdict}</b></td></tr>"

@@ -77,7 +77,7 @@ def sides_inside(shape: Shape, box: ArrayLike) -> list[Side]:
     (1.0, 1.0, 1.0, 0.0)
     """
     mask, edges = as_shape(shape)
-    box = as_box(box)
+    box = as_box(box).astype(np.float64)  # a hair's breadth is less than float32 can tell
     if box[0] == box[2] or box[1] == box[3]:
         raise ValueError(f"box must have a width and a height above 0, got {box.tolist()}")
     return sides_inside_edges(edges if mask is None else mask_edges(mask), box)

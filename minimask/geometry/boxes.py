@@ -198,6 +198,10 @@ def box_convert(boxes: ArrayLike, in_fmt: str, out_fmt: str) -> FloatArray:
             raise ValueError(f"{name} must be one of {', '.join(FORMATS)}, got {given!r}")
     array = as_float_array(boxes, "boxes")
     if in_fmt != "xyxy" and array.ndim == 2 and array.shape[1] == 4:
+        negative = np.flatnonzero((array[:, 2:] < 0).any(axis=1))
+        if negative.size:
+            row = int(negative[0])
+            raise ValueError(f"boxes must have no negative size, got {array[row].tolist()} as {in_fmt} in row {row}")
         half = array[:, 2:] / 2 if in_fmt == "cxcywh" else 0
         first = array[:, :2] - half
         array = np.concatenate([first, first + array[:, 2:]], axis=1)

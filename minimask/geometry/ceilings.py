@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from minimask.geometry.boxes import area_unchecked
-from minimask.geometry.checks import BoolArray, FloatArray, as_float_array, as_mask
+from minimask.geometry.checks import BoolArray, FloatArray, IntArray, as_array, as_float_array, as_mask
 from minimask.geometry.masks import corner_areas, mask_box, mask_corner_areas
 from minimask.geometry.polygons import edges_box_intersection, polygon_edges
 
@@ -27,6 +27,12 @@ Shape = ArrayLike | Sequence[ArrayLike]
 
 LINES = 65
 """Grid lines per axis in the first, global look at a polygon."""
+RIVALS = 8
+"""Boxes on the grid that are refined at most: the best one, and others nearly as good."""
+NEAR = 0.01
+"""How far the IoU of those others may lie below the best one's."""
+APART = 0.05
+"""How far at least one of their sides lies from the same side of any better one, as a share of the shape's size."""
 BAND_BLOCK = 32
 """Top rows whose bands are worked on at once, so that the arrays stay in the processor's cache."""
 
@@ -65,8 +71,8 @@ def best_box(shape: Shape) -> tuple[FloatArray, float]:
     """Return the box of highest IoU with a shape, and that IoU.
 
     For a mask the answer is exact: of all boxes along the pixels' sides (and so of all boxes: between two pixel lines
-    the IoU is monotone) none is better. For a polygon the best box is found on a grid of lines and refined until its
-    sides are right to a millionth of the shape's size.
+    the IoU is monotone) none is better. For a polygon the best boxes on a grid of lines are refined until their sides
+    are right to a millionth of the shape's size.
 
     Parameters
     ----------
@@ -95,14 +101,14 @@ def best_box(shape: Shape) -> tuple[FloatArray, float]:
 
 def as_shape(shape: Shape) -> tuple[BoolArray | None, FloatArray]:
     """Return a shape as `(mask, no edges)` if it is a mask, else as `(None, edges (E, 4))`."""
-    if isinstance(shape, list | tuple) and shape and np.ndim(shape[0]) == 2:
+    if isinstance(shape, list | tuple) and shape and as_array(shape[0], "shape[0]").ndim == 2:
         return None, polygon_edges(shape, "shape")
-    try:
-        array = np.asarray(shape)
-    except ValueError as error:
-        raise ValueError(f"shape must be a mask (H, W) or a polygon (N, 2): {error}") from error
+    array = as_array(shape, "shape")
     if array.dtype == np.bool_:
-        return as_mask(array, "shape"), np.zeros((0, 4))
+        mask = as_mask(array, "shape")
+        if not mask.any():
+            raise ValueError(f"shape must have at least one pixel set, got an empty mask of shape {mask.shape}")
+        return mask, np.zeros((0, 4))
     if array.ndim == 2 and array.shape[1] == 2:
         return None, polygon_edges(array, "shape")
     raise TypeError(
@@ -218,30 +224,65 @@ def _max_rectangle(corners: FloatArray) -> tuple[int, int, int, int]:
     best, band = -np.inf, (0, 1)
     for first in range(0, corners.shape[0] - 1, BAND_BLOCK):
         tops, bottoms = slice(first, first + BAND_BLOCK), slice(first + 1, None)
-        lowest = np.full(np.subtract.outer(columns[0, tops], columns[0, bottoms]).shape, np.inf)
-        gain, sums, rise = np.full_like(lowest, -np.inf), np.empty_like(lowest), np.empty_like(lowest)
-        for column in columns:  # `sums`: all that lies left of this column, in each band from a top to a bottom
-            np.subtract(column[None, bottoms], column[tops, None], out=sums)
-            np.maximum(gain, np.subtract(sums, lowest, out=rise), out=gain)
-            np.minimum(lowest, sums, out=lowest)
-        gain[
-            np.tri(gain.shape[0], gain.shape[1], k=-1, dtype=bool)
-        ] = -np.inf  # bands whose bottom lies above their top
+        gain = _band_gains(columns[:, tops], columns[:, bottoms])
         if gain.max() > best:
             best = gain.max()
             top, bottom = np.unravel_index(gain.argmax(), gain.shape)
             band = (first + int(top), first + 1 + int(bottom))
-    sums = corners[band[1]] - corners[band[0]]
-    rises = sums[1:] - np.minimum.accumulate(sums)[:-1]
-    end = int(rises.argmax()) + 1
-    return int(sums[:end].argmin()), band[0], end, band[1]
+    x1, y1, x2, y2 = _best_in_bands(corners, *np.array([band]).T)[0].tolist()
+    return x1, y1, x2, y2
+
+
+def _band_gains(tops: FloatArray, bottoms: FloatArray) -> FloatArray:
+    """Return the largest sum `(T, B)` in each band of rows, from the corner sums `(C + 1, T)` and `(C + 1, B)`.
+
+    The first bottom line follows on the first top line; a band whose bottom does not lie below its top has -inf.
+    """
+    lowest = np.full((tops.shape[1], bottoms.shape[1]), np.inf)
+    gain, sums, rise = np.full_like(lowest, -np.inf), np.empty_like(lowest), np.empty_like(lowest)
+    for top, bottom in zip(tops, bottoms, strict=True):  # `sums`: all that lies left of this column, in each band
+        np.subtract(bottom[None, :], top[:, None], out=sums)
+        np.maximum(gain, np.subtract(sums, lowest, out=rise), out=gain)
+        np.minimum(lowest, sums, out=lowest)
+    gain[np.tri(gain.shape[0], gain.shape[1], k=-1, dtype=bool)] = -np.inf
+    return gain
+
+
+def _best_in_bands(corners: FloatArray, tops: IntArray, bottoms: IntArray) -> IntArray:
+    """Return the indices x1 y1 x2 y2 `(K, 4)` of the largest `_inside` between each of K pairs of rows."""
+    sums = corners[bottoms] - corners[tops]
+    rises = sums[:, 1:] - np.minimum.accumulate(sums, axis=1)[:, :-1]
+    end = rises.argmax(axis=1) + 1
+    start = np.where(np.arange(corners.shape[1]) < end[:, None], sums, np.inf).argmin(axis=1)
+    return np.stack([start, tops, end, bottoms], axis=1)
 
 
 def best_box_of_edges(edges: FloatArray, lines: int = LINES) -> tuple[FloatArray, float]:
     """Return the best box of the shape within directed edges, and its IoU."""
     xs, ys = (grid_lines(edges[:, axis], lines) for axis in (0, 1))
-    box, _ = best_on_lines(corner_areas(edges, xs, ys), xs, ys)
-    return _refined(edges, box, step=float(max(np.ptp(xs), np.ptp(ys))) / lines)
+    inside = corner_areas(edges, xs, ys)
+    _, iou = best_on_lines(inside, xs, ys)
+    # What wins on the grid need not win between its lines, so that boxes nearly as good are refined as well.
+    corners = (1 + iou) * inside - iou * np.multiply.outer(ys - ys[0], xs - xs[0])
+    least = (iou - NEAR) * inside[-1, -1]
+    (across, gains), (down, more_gains) = _good_rectangles(corners, least), _good_rectangles(corners.T, least)
+    rectangles = np.concatenate([across, down[:, [1, 0, 3, 2]]])
+    order = np.argsort(-np.concatenate([gains, more_gains]), kind="stable")
+    boxes = np.stack([lines_[rectangles[order, i]] for i, lines_ in enumerate((xs, ys, xs, ys))], axis=1)
+    size = np.tile([np.ptp(xs), np.ptp(ys)], 2)
+    found = []
+    while len(boxes) and len(found) < RIVALS:
+        found.append(_refined(edges, boxes[0], step=size / (4 * lines)))  # a small step: no leap to another hill
+        boxes = boxes[np.any(np.abs(boxes - boxes[0]) > APART * size, axis=1)]
+    return max(found, key=lambda candidate: candidate[1])
+
+
+def _good_rectangles(corners: FloatArray, least: float) -> tuple[IntArray, FloatArray]:
+    """Return the best rectangle `(K, 4)` of each band of rows in which a sum reaches `least`; and the sums `(K,)`."""
+    columns = np.ascontiguousarray(corners.T)
+    gain = _band_gains(columns[:, :-1], columns[:, 1:])
+    tops, bottoms = np.nonzero(gain >= least)
+    return _best_in_bands(corners, tops, bottoms + 1), gain[tops, bottoms]
 
 
 def grid_lines(values: FloatArray, lines: int) -> FloatArray:
@@ -251,19 +292,19 @@ def grid_lines(values: FloatArray, lines: int) -> FloatArray:
     return np.union1d(even, vertices) if len(vertices) <= lines else even
 
 
-def _refined(edges: FloatArray, box: FloatArray, step: float) -> tuple[FloatArray, float]:
-    """Move the four sides by whole steps as long as that helps, then halve the step, down to a hundred-millionth."""
-    area, smallest = edges_area(edges), step * 1e-6
+def _refined(edges: FloatArray, box: FloatArray, step: FloatArray) -> tuple[FloatArray, float]:
+    """Move the four sides by whole steps `(4,)` as long as that helps, then halve the steps, down to a millionth."""
+    area, smallest = edges_area(edges), step[0] * 1e-6
     best = -1.0
-    while step > smallest:
-        sides = box[:, None] + step * np.arange(-2, 3)
+    while step[0] > smallest:
+        sides = box[:, None] + step[:, None] * np.arange(-2, 3)
         iou = _iou_of_all(edges, area, sides)
         if iou.max() > best + 1e-15:
             best = float(iou.max())
             choice = np.unravel_index(iou.argmax(), iou.shape)
             box = sides[np.arange(4), choice]
         else:
-            step /= 2
+            step = step / 2
     return box, best
 
 
@@ -276,4 +317,4 @@ def _iou_of_all(edges: FloatArray, area: float, sides: FloatArray) -> FloatArray
     width = (sides[2] - sides[0][:, None])[:, None, :, None]
     height = (sides[3] - sides[1][:, None])[None, :, None, :]
     union = area + width * height - inside
-    return np.where((width > 0) & (height > 0), inside / np.maximum(union, area), -1.0)
+    return np.where((width > 0) & (height > 0), np.minimum(inside, area) / np.maximum(union, area), -1.0)

@@ -10,24 +10,59 @@ from numpy.typing import ArrayLike, NDArray
 
 FloatArray = NDArray[np.floating[Any]]
 BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
 
 MOST_PAIRS = 2**28
 """The largest pairwise matrix that is made in one piece: 2 GiB in float64."""
+LARGEST = 1e18
+"""The largest coordinate: sums of areas made of it still fit into float32."""
 
 
-def as_float_array(values: ArrayLike, name: str) -> FloatArray:
-    """Return `values` as a finite float array: float32 and float64 are kept, other numbers become float64."""
+def as_array(values: ArrayLike | Sequence[ArrayLike], name: str) -> NDArray[Any]:
+    """Return `values` as an array of whatever it holds, or say that its rows differ in length."""
     try:
-        array = np.asarray(values)
+        return np.asarray(values)
     except ValueError as error:
-        raise ValueError(f"{name} must be a rectangular array of numbers: {error}") from error
+        raise ValueError(f"{name} must be a rectangular array, but its rows differ in shape: {error}") from error
+
+
+def as_float_array(values: ArrayLike, name: str, largest: float = LARGEST) -> FloatArray:
+    """Return `values` as a finite float array: float32 and float64 are kept, other numbers become float64."""
+    array = as_array(values, name)
     if array.dtype == np.bool_ or array.dtype.kind not in "iuf":
         raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
     if array.dtype not in (np.float32, np.float64):
         array = array.astype(np.float64)
     if not np.isfinite(array).all():
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise ValueError(f"{name} must be finite, got {array[where]} at index {where}")
+        raise ValueError(f"{name} must be finite, got {array[where]}" + (f" at index {where}" if where else ""))
+    if array.size and max(array.max(), -array.min()) > largest:
+        raise ValueError(
+            f"{name} must hold numbers from -{largest:g} to {largest:g}, got {np.abs(array).max():g} in size"
+        )
+    return array
+
+
+def as_number(value: ArrayLike, name: str) -> float:
+    """Return `value` as one finite number."""
+    array = as_float_array(value, name)
+    if array.ndim:
+        raise ValueError(f"{name} must be a single number, got an array of shape {array.shape}")
+    return float(array)
+
+
+def as_whole_number(value: int, name: str, least: int) -> int:
+    """Return `value` as a whole number of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise ValueError(f"{name} must be a whole number of at least {least}, got {value!r}")
+    return int(value)
+
+
+def as_point(point: ArrayLike, name: str) -> FloatArray:
+    """Return `point` as a float array `(2,)`."""
+    array = as_float_array(point, name)
+    if array.shape != (2,):
+        raise ValueError(f"{name} must have shape (2,): x y, got shape {array.shape}")
     return array
 
 
@@ -55,7 +90,7 @@ def as_box(box: ArrayLike, name: str = "box") -> FloatArray:
 
 def as_mask(mask: ArrayLike, name: str = "mask") -> BoolArray:
     """Return `mask` as a Boolean array `(H, W)` with at least one pixel of area (H and W above 0)."""
-    array = np.asarray(mask)
+    array = as_array(mask, name)
     if array.dtype != np.bool_:
         raise TypeError(f"{name} must be Boolean, got dtype {array.dtype}; compare first, e.g. `{name} > 0`")
     if array.ndim != 2:
@@ -67,7 +102,7 @@ def as_mask(mask: ArrayLike, name: str = "mask") -> BoolArray:
 
 def as_masks(masks: ArrayLike, name: str = "masks") -> BoolArray:
     """Return `masks` as a Boolean array `(N, H, W)`."""
-    array = np.asarray(masks)
+    array = as_array(masks, name)
     if array.dtype != np.bool_:
         raise TypeError(f"{name} must be Boolean, got dtype {array.dtype}; compare first, e.g. `{name} > 0`")
     if array.ndim != 3 or 0 in array.shape[1:]:
@@ -88,18 +123,17 @@ def as_ring(ring: ArrayLike, name: str = "polygon") -> FloatArray:
 
 def as_rings(polygon: ArrayLike | Sequence[ArrayLike], name: str = "polygon") -> list[FloatArray]:
     """Return a polygon as a list of rings: `(N, 2)` is one ring; a list of such arrays is an outline and its holes."""
-    if isinstance(polygon, list | tuple) and polygon and np.ndim(polygon[0]) == 2:
+    if isinstance(polygon, list | tuple) and polygon and as_array(polygon[0], f"{name}[0]").ndim == 2:
         return [as_ring(ring, f"{name}[{i}]") for i, ring in enumerate(polygon)]
     return [as_ring(polygon, name)]  # type: ignore[arg-type]
 
 
 def as_size(size: Sequence[int], name: str = "size") -> tuple[int, int]:
     """Return an image's size as `(height, width)`, both whole numbers of at least 1."""
-    if len(size) != 2 or any(isinstance(side, bool) or int(side) != side for side in size):
-        raise ValueError(f"{name} must be two whole numbers (height, width), got {size!r}")
-    height, width = (int(side) for side in size)
-    if height < 1 or width < 1:
-        raise ValueError(f"{name} must be at least (1, 1), got {(height, width)}")
+    array = as_float_array(size, name)
+    if array.shape != (2,) or np.any(array % 1) or np.any(array < 1):
+        raise ValueError(f"{name} must be two whole numbers of at least 1, (height, width), got {size!r}")
+    height, width = array.astype(int).tolist()
     return height, width
 
 

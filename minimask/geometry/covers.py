@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from minimask.geometry.ceilings import (
+    LINES,
     Shape,
     as_shape,
     best_box_of_edges,
@@ -18,11 +18,9 @@ from minimask.geometry.ceilings import (
     grid_lines,
     max_sum_rectangle,
 )
-from minimask.geometry.checks import BoolArray, FloatArray
+from minimask.geometry.checks import BoolArray, FloatArray, IntArray, as_whole_number
 from minimask.geometry.masks import cell_areas, mask_box, mask_edges
 from minimask.geometry.polygons import rotation
-
-IntArray = NDArray[np.int64]
 
 ANGLES = 45
 """Angles of the first look at a quarter turn: one every two degrees."""
@@ -65,6 +63,7 @@ def best_rotated_box(shape: Shape) -> tuple[FloatArray, float]:
     mask, edges = as_shape(shape)
     if mask is not None:
         edges = mask_edges(mask)
+    upright = best_box_of_mask(mask) if mask is not None else best_box_of_edges(edges)
     middle = (edges_box(edges)[:2] + edges_box(edges)[2:]) / 2
 
     def solved(degrees: float, lines: int) -> tuple[FloatArray, float]:
@@ -76,7 +75,8 @@ def best_rotated_box(shape: Shape) -> tuple[FloatArray, float]:
     looks = [solved(step * k, lines=25)[1] for k in range(ANGLES)]
     center = step * int(np.argmax(looks))
     angle = _peak(lambda degrees: solved(degrees, lines=25)[1], center - step, center + step)
-    found = [(degrees, *solved(degrees, lines=65)) for degrees in (0.0, center, angle)]
+    found = [(0.0, upright[0] - np.tile(middle, 2), upright[1])]
+    found += [(degrees, *solved(degrees, lines=LINES)) for degrees in (center, angle)]
     angle, (x1, y1, x2, y2), iou = max(found, key=lambda candidate: candidate[2])
     corners = np.array([[x1, y1], [x2, y1], [x2, y2], [x1, y2]]) @ rotation(angle).T + middle
     return corners, iou
@@ -125,7 +125,8 @@ def best_boxes(shape: Shape, k: int, seed: int = 0) -> tuple[FloatArray, float]:
     Raises
     ------
     ValueError, TypeError
-        If the shape is malformed, empty, or crosses itself, or k is not a whole number of at least 1.
+        If the shape is malformed, empty, or crosses itself, k is not a whole number of at least 1, or seed not one of
+        at least 0.
 
     Examples
     --------
@@ -134,8 +135,7 @@ def best_boxes(shape: Shape, k: int, seed: int = 0) -> tuple[FloatArray, float]:
     >>> best_box(l_shape)[1], best_boxes(l_shape, 2)[1]
     (0.6, 1.0)
     """
-    if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
-        raise ValueError(f"k must be a whole number of at least 1, got {k!r}")
+    k, seed = as_whole_number(k, "k", least=1), as_whole_number(seed, "seed", least=0)
     mask, edges = as_shape(shape)
     grid, one = _grid_of_mask(mask) if mask is not None else _grid_of_edges(edges)
     coarse, columns, rows = grid.coarsened(one)

@@ -14,6 +14,7 @@ from minimask.geometry.boxes import ratio
 from minimask.geometry.checks import (
     BoolArray,
     FloatArray,
+    as_array,
     as_mask,
     as_masks,
     as_size,
@@ -242,13 +243,14 @@ def mask_from_run_lengths(lengths: ArrayLike, size: Sequence[int]) -> BoolArray:
            [ True,  True]])
     """
     height, width = as_size(size)
-    counts = np.asarray(lengths)
+    counts = as_array(lengths, "lengths")
     if counts.ndim != 1 or counts.dtype.kind not in "iu":
         raise TypeError(f"lengths must be a row of whole numbers, got {counts.dtype} of shape {counts.shape}")
-    if (counts < 0).any() or counts.sum() != height * width:
+    total = sum(counts.tolist())  # Python's whole numbers: a sum of 64 bits could wrap around to the right one
+    if (counts < 0).any() or total != height * width:
         raise ValueError(
             f"lengths must be at least 0 and add up to {height} * {width} = {height * width}, "
-            f"got a sum of {counts.sum()} and a smallest length of {counts.min(initial=0)}"
+            f"got a sum of {total} and a smallest length of {counts.min(initial=0)}"
         )
-    pixels = np.repeat(np.arange(len(counts)) % 2 == 1, counts)
+    pixels = np.repeat(np.arange(len(counts)) % 2 == 1, counts.astype(np.int64))
     return pixels.reshape(height, width, order="F")

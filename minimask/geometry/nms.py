@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from minimask.geometry.boxes import iou_unchecked
-from minimask.geometry.checks import FloatArray, as_boxes, as_float_array
+from minimask.geometry.checks import FloatArray, as_array, as_boxes, as_float_array, as_number
 
 
 def nms(boxes: ArrayLike, scores: ArrayLike, iou_threshold: float) -> NDArray[np.int64]:
@@ -83,7 +83,7 @@ def batched_nms(boxes: ArrayLike, scores: ArrayLike, idxs: ArrayLike, iou_thresh
     array([1, 0])
     """
     boxes, scores, iou_threshold = _checked(boxes, scores, iou_threshold)
-    groups = np.asarray(idxs)
+    groups = as_array(idxs, "idxs")
     if groups.size and groups.dtype.kind not in "iu":
         raise TypeError(f"idxs must be whole numbers, got dtype {groups.dtype}")
     if groups.shape != scores.shape:
@@ -97,7 +97,8 @@ def batched_nms(boxes: ArrayLike, scores: ArrayLike, idxs: ArrayLike, iou_thresh
 
 
 def _checked(boxes: ArrayLike, scores: ArrayLike, iou_threshold: float) -> tuple[FloatArray, FloatArray, float]:
-    boxes, scores = as_boxes(boxes), as_float_array(scores, "scores")
+    boxes, scores = as_boxes(boxes), as_float_array(scores, "scores", largest=np.inf)
+    iou_threshold = as_number(iou_threshold, "iou_threshold")
     if scores.shape != boxes.shape[:1]:
         raise ValueError(f"scores must have shape {boxes.shape[:1]}, one per box, got {scores.shape}")
     if not 0 <= iou_threshold <= 1:

@@ -16,7 +16,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from minimask.geometry.boxes import area_unchecked, ratio
-from minimask.geometry.checks import FloatArray, as_box, as_boxes, as_float_array, as_ring, as_rings
+from minimask.geometry.checks import (
+    FloatArray,
+    as_box,
+    as_boxes,
+    as_float_array,
+    as_number,
+    as_point,
+    as_ring,
+    as_rings,
+)
 
 BLOCK = 2**20
 """Pairs of points and edges that are worked on at once: 8 MiB for each temporary array."""
@@ -93,15 +102,14 @@ def rotate_polygon(polygon: ArrayLike, degrees: float, center: ArrayLike | None 
            [-2.,  2.]])
     """
     ring = as_ring(polygon)
-    middle = (ring.min(axis=0) + ring.max(axis=0)) / 2 if center is None else as_float_array(center, "center")
+    middle = (ring.min(axis=0) + ring.max(axis=0)) / 2 if center is None else as_point(center, "center")
     return (ring - middle) @ rotation(degrees).T + middle
 
 
 def rotation(degrees: float) -> FloatArray:
     """Return the matrix `(2, 2)` that turns column vectors `x y`, clockwise on the screen."""
-    if not np.isfinite(degrees):
-        raise ValueError(f"degrees must be finite, got {degrees}")
-    cos, sin = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
+    angle = np.deg2rad(as_number(degrees, "degrees"))
+    cos, sin = np.cos(angle), np.sin(angle)
     return np.array([[cos, -sin], [sin, cos]])
 
 
@@ -139,7 +147,7 @@ def clip_polygon(polygon: ArrayLike, box: ArrayLike) -> FloatArray:
     x1, y1, x2, y2 = as_box(box)
     for axis, bound, sign in ((0, x1, 1), (0, x2, -1), (1, y1, 1), (1, y2, -1)):
         ring = _clip_to_half_plane(ring, axis, sign * bound, sign)
-    return ring
+    return ring if len(ring) > 2 else ring[:0]
 
 
 def _clip_to_half_plane(ring: FloatArray, axis: int, bound: float, sign: int) -> FloatArray:
@@ -207,7 +215,19 @@ def checked_rings(polygon: ArrayLike | Sequence[ArrayLike], name: str = "polygon
             f"{name} must not cross or touch itself, but its edge {first} at {a.round(6).tolist()} "
             f"meets its edge {second} at {b.round(6).tolist()}"
         )
+    for k, hole in enumerate(rings[1:], start=1):
+        around = [j for j, ring in enumerate(rings) if j != k and _encloses(ring, hole[0])]
+        if around != [0]:
+            raise ValueError(f"{name}[{k}] is a hole and must lie inside {name}[0], the outline, and in no other hole")
     return rings
+
+
+def _encloses(ring: FloatArray, point: FloatArray) -> bool:
+    """Return whether a point lies inside a ring: whether a ray from it meets the ring an odd number of times."""
+    a, b = ring, np.roll(ring, -1, axis=0)
+    level = (a[:, 1] > point[1]) != (b[:, 1] > point[1])
+    ahead = _side(a, b, point) == np.sign(b - a)[:, 1]
+    return bool(np.sum(level & ahead) % 2)
 
 
 def _first_crossing(rings: list[FloatArray]) -> tuple[tuple[int, FloatArray], tuple[int, FloatArray]] | None:
@@ -275,12 +295,15 @@ def corner_area(edges: ArrayLike, x: ArrayLike, y: ArrayLike) -> FloatArray:
     array([ 1.,  8., 16.])
     """
     edges = as_float_array(edges, "edges")
+    if edges.ndim != 2 or edges.shape[1] != 4:
+        raise ValueError(f"edges must have shape (E, 4) with rows ax ay bx by, got shape {edges.shape}")
     x, y = np.broadcast_arrays(as_float_array(x, "x"), as_float_array(y, "y"))
     return corner_area_unchecked(edges, x.ravel(), y.ravel()).reshape(x.shape)
 
 
 def corner_area_unchecked(edges: FloatArray, x: FloatArray, y: FloatArray) -> FloatArray:
     """Return the corner areas `(P,)` of points `(P,)` that were validated before."""
+    y = np.minimum(y, edges[:, 1::2].max(initial=-np.inf))  # lower lies nothing, and large numbers cost digits
     edges = edges[edges[:, 0] != edges[:, 2]]  # a vertical edge has nothing above or below it
     sign = np.sign(edges[:, 2] - edges[:, 0])
     left, left_y, right, right_y = np.where(sign > 0, edges.T, edges.T[[2, 3, 0, 1]])
@@ -335,10 +358,11 @@ def polygon_box_intersection(polygon: ArrayLike | Sequence[ArrayLike], boxes: Ar
 
 def edges_box_intersection(edges: FloatArray, boxes: FloatArray) -> FloatArray:
     """Return the area `(M,)` that the shape within directed edges shares with each box."""
-    x1, y1, x2, y2 = boxes.astype(np.float64).T
+    boxes = boxes.astype(np.float64)
+    x1, y1, x2, y2 = boxes.T
     corners = corner_area_unchecked(edges, np.concatenate([x1, x2, x1, x2]), np.concatenate([y1, y1, y2, y2]))
     top_left, top_right, bottom_left, bottom_right = corners.reshape(4, -1)
-    return np.maximum(bottom_right - bottom_left - top_right + top_left, 0)
+    return np.clip(bottom_right - bottom_left - top_right + top_left, 0, area_unchecked(boxes))
 
 
 def polygon_box_iou(polygon: ArrayLike | Sequence[ArrayLike], boxes: ArrayLike) -> FloatArray:
@@ -367,5 +391,6 @@ def polygon_box_iou(polygon: ArrayLike | Sequence[ArrayLike], boxes: ArrayLike) 
     array([0.5])
     """
     boxes = as_boxes(boxes).astype(np.float64)
-    intersection = polygon_box_intersection(polygon, boxes)
-    return ratio(intersection, polygon_area(polygon) + area_unchecked(boxes) - intersection)
+    area = polygon_area(polygon)
+    intersection = np.minimum(polygon_box_intersection(polygon, boxes), area)  # rounding makes no IoU above 1
+    return ratio(intersection, area + area_unchecked(boxes) - intersection)
