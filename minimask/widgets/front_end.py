@@ -1,0 +1,123 @@
+"""The widgets' front end: ES modules and one style sheet, joined without a bundler.
+
+The modules lie beside this file in `js/` and import each other by name, so that a browser can load them as they are. A
+widget travels to the browser as one string, however; `module` makes it. `page` puts a widget on a page of its own that
+works without a kernel and without a network.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from minimask.plots import style
+
+FOLDER = Path(__file__).parent / "js"
+
+_IMPORT = re.compile(r'^import [^;]*? from "\./(\w+)\.js";\n', flags=re.MULTILINE)
+_COMMENT = re.compile(r"^ *(?://[^\n]*|/\*\*(?:(?!\*/).)*\*/)\n", flags=re.MULTILINE | re.DOTALL)
+_COLORS = ("INK", "MUTED", "GRID", "PAPER", "SHAPE", "SHAPE_EDGE", "TIGHT", "BEST", "YOURS", "HIGHLIGHT")
+
+
+def module(name: str) -> str:
+    """Return the ES module `js/<name>.js` with all that it imports, as one module.
+
+    What a module imports stands before it; the import lines go, and so does the word `export` everywhere but in the
+    module asked for. All names share one scope, hence no two modules may declare the same name at their top level.
+    Comments on lines of their own stay at home, because every saved notebook holds a copy of its widgets' modules.
+
+    Parameters
+    ----------
+    name : str
+        The module's file name without its ending.
+
+    Returns
+    -------
+    str
+        JavaScript.
+    """
+    parts: dict[str, str] = {}
+
+    def add(name: str) -> None:
+        source = (FOLDER / f"{name}.js").read_text(encoding="utf-8")
+        for needed in _IMPORT.findall(source):
+            if needed not in parts:
+                add(needed)
+        parts[name] = _IMPORT.sub("", source)
+
+    add(name)
+    main = parts.pop(name)
+    joined = "\n".join([*(re.sub(r"^export ", "", part, flags=re.MULTILINE) for part in parts.values()), main])
+    return _COMMENT.sub("", joined)
+
+
+def style_sheet() -> str:
+    """Return the widgets' style sheet, with the palette of `minimask.plots.style` as CSS variables."""
+    colors = "".join(f"--mm-{name.lower().replace('_', '-')}: {getattr(style, name)}; " for name in _COLORS)
+    return f".minimask {{ {colors}}}\n" + (FOLDER / "minimask.css").read_text(encoding="utf-8")
+
+
+def page(title: str, esm: str, css: str, traits: Mapping[str, Any]) -> str:
+    """Return an HTML page with one widget that needs neither a kernel nor a network.
+
+    Parameters
+    ----------
+    title : str
+    esm, css : str
+        What `module` and `style_sheet` return.
+    traits : mapping
+        What the front end asks its model for; JSON.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    # A script element ends at the first `</`, also within a string.
+    module_text, values = (json.dumps(value).replace("</", "<\\/") for value in (esm, dict(traits)))
+    return _PAGE.format(title=escape(title), css=css, esm=module_text, traits=values)
+
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
+<title>{title}</title>
+<style>
+:root {{ color-scheme: light dark; }}
+body {{ margin: 0 auto; max-width: 60rem; padding: 1rem; font: 16px/1.5 system-ui, sans-serif; }}
+@media (max-width: 30rem) {{ body {{ padding: 0.25rem; }} }}
+{css}
+</style>
+</head>
+<body>
+<main id="widget"></main>
+<script type="module">
+// What a widget asks of its model, without a kernel behind it.
+const traits = {traits};
+const listeners = {{}};
+const model = {{
+  get: (name) => traits[name],
+  set(name, value) {{
+    traits[name] = value;
+    (listeners[`change:${{name}}`] ?? []).forEach((listener) => listener());
+  }},
+  on: (event, listener) => (listeners[event] ??= []).push(listener),
+  off: (event, listener) => (listeners[event] = (listeners[event] ?? []).filter((other) => other !== listener)),
+  save_changes() {{}},
+  send() {{}},
+}};
+const source = URL.createObjectURL(new Blob([{esm}], {{ type: "text/javascript" }}));
+const {{ default: widget }} = await import(source);
+await widget.render({{ model, el: document.getElementById("widget") }});
+window.minimask = {{ model }};
+</script>
+</body>
+</html>
+"""

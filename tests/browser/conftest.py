@@ -1,0 +1,247 @@
+"""A real browser and a real JupyterLab for the tests in this folder: `python start.py browser`."""
+
+import contextlib
+import math
+import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Locator, Page, Request, expect, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+SCREENSHOTS = ROOT / "build" / "screenshots"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+MEASURED: list[str] = []
+"""Latencies, for the end of the report."""
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    if MEASURED:
+        terminalreporter.section("from the event to the new picture")
+        for line in MEASURED:
+            terminalreporter.write_line(line)
+
+
+@dataclass
+class Lab:
+    """A running JupyterLab: its address, the token to enter, and the folder that it shows."""
+
+    address: str
+    token: str
+    folder: Path
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Chromium, Chrome or Edge without a window."""
+    found = filter(None, map(shutil.which, [os.environ.get("MINIMASK_BROWSER", ""), *BROWSERS]))
+    program = next(found, None)
+    assert program, "no Chromium, Chrome or Edge on the PATH, and MINIMASK_BROWSER does not name one"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
+    """Open pages (the options are those of a browser context), and see that none asks for anything from elsewhere."""
+    outside: list[str] = []
+    errors: list[str] = []
+
+    def note(request: Request) -> None:
+        if not request.url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "file:", "data:", "blob:")):
+            outside.append(request.url)
+
+    with contextlib.ExitStack() as contexts:
+
+        def open_page(**options: object) -> Page:
+            context = contexts.enter_context(
+                chromium.new_context(**{"viewport": {"width": 1000, "height": 900}, **options})
+            )
+            page = context.new_page()
+            page.on("request", note)
+            page.on("pageerror", lambda error: errors.append(str(error)))
+            return page
+
+        yield open_page
+    assert not outside, f"the page asked for {outside}"
+    assert not errors, f"the page raised {errors}"
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """JupyterLab as `python start.py` serves it, on a folder of its own and with settings of its own."""
+    home = tmp_path_factory.mktemp("lab")
+    folder = home / "notebooks"
+    shutil.copytree(ROOT / "notebooks", folder, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    token = secrets.token_hex(16)
+    options = ["--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}"]
+    options += [f"--ServerApp.root_dir={folder}", f"--IdentityProvider.token={token}"]
+    options += [f"--LabApp.app_settings_dir={ROOT / 'lab'}", "--ServerApp.port_retries=0"]
+    own = {name: str(home / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")}
+    own |= {"JUPYTERLAB_SETTINGS_DIR": str(home / "settings"), "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces")}
+    with (home / "log.txt").open("wb") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab", *options],
+            cwd=folder,
+            env={**os.environ, **own},
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        _wait_until_up(server, f"{address}/api/status?token={token}", home / "log.txt")
+        yield Lab(address, token, folder)
+    finally:
+        server.terminate()
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def _wait_until_up(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
+    for _ in range(600):
+        assert server.poll() is None, f"JupyterLab stopped:\n{log.read_text()}"
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.1)
+    raise AssertionError(f"JupyterLab does not answer:\n{log.read_text()}")
+
+
+@dataclass
+class Notebook:
+    """A notebook open in JupyterLab."""
+
+    page: Page
+
+    def run_all(self, timeout: float = 300) -> None:
+        """Run all cells, and wait until the kernel has nothing left to do."""
+        self.page.get_by_role("menuitem", name="Run", exact=True).click()
+        self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        prompts = self.page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt")
+        self.page.wait_for_timeout(300)
+        expect(prompts.filter(has_text="[*]")).to_have_count(0, timeout=1000 * timeout)
+        self.wait_for_kernel(timeout)
+        self._no_errors()
+
+    def run_cell(self, index: int, timeout: float = 120) -> None:
+        """Run one code cell, and wait for its number."""
+        cell = self.page.locator(".jp-Notebook .jp-CodeCell").nth(index)
+        cell.locator(".jp-InputPrompt").click()
+        self.page.keyboard.press("Control+Enter")
+        prompt = cell.locator(".jp-InputPrompt")
+        expect(prompt).to_have_text(re.compile(r"\[\d+\]:"), timeout=1000 * timeout)
+        self._no_errors()
+
+    def _no_errors(self) -> None:
+        assert self.page.locator("[data-mime-type='application/vnd.jupyter.stderr']").all_inner_texts() == []
+
+    def wait_for_kernel(self, timeout: float = 60) -> None:
+        """Wait until the status bar says that a kernel runs and is idle."""
+        status = self.page.locator("#jp-main-statusbar").get_by_text(re.compile(r"^(?!No Kernel).* \| Idle$"))
+        expect(status).to_be_visible(timeout=1000 * timeout)
+
+
+@pytest.fixture
+def open_notebook(lab: Lab, new_page: Callable[..., Page]) -> Callable[..., Notebook]:
+    """Open a notebook of the lab's folder; its kernel is ready when this returns."""
+
+    def open_it(name: str, kernel: bool = True, **options: object) -> Notebook:
+        page = new_page(**options)
+        page.goto(f"{lab.address}/lab/tree/{name}?token={lab.token}&reset")
+        notebook = Notebook(page)
+        expect(page.locator(".jp-Notebook")).to_be_visible(timeout=60_000)
+        if kernel:
+            notebook.wait_for_kernel()
+        return notebook
+
+    return open_it
+
+
+@pytest.fixture
+def latency() -> Callable[[Locator, str], float]:
+    """Drag from the middle of a canvas in 160 small moves, and measure each.
+
+    The clock of a move starts when the browser takes the mouse's event, and stops when the next picture is complete: at
+    the first task after the animation frame. Median and 95th percentile go to the end of the report. They depend on the
+    machine and on what else it does, so that no test may fail by them; what the tests hold is how long the widget's
+    own code works on a picture, the median of which is returned in ms.
+    """
+
+    def measure(canvas: Locator, name: str) -> float:
+        canvas.evaluate(
+            """(canvas) => {
+              const latencies = [], work = [];
+              canvas.addEventListener("pointermove", (event) => requestAnimationFrame(() => {
+                const { port1, port2 } = new MessageChannel();
+                port1.onmessage = () => latencies.push(performance.now() - event.timeStamp);
+                port2.postMessage(0);
+              }), { capture: true });
+              canvas.closest(".minimask").addEventListener("minimask:drawn", (event) => work.push(event.detail.work));
+              window.latency = { latencies, work };
+            }"""
+        )
+        box = canvas.bounding_box()
+        assert box
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        mouse = canvas.page.mouse
+        mouse.move(x, y)
+        mouse.down()
+        for step in range(160):
+            mouse.move(x + 60 * math.sin(step / 9), y + 40 * math.sin(step / 7))
+        mouse.up()
+        canvas.page.wait_for_timeout(300)
+        found = canvas.page.evaluate("window.latency")
+        assert len(found["latencies"]) >= 100
+        assert len(found["work"]) >= 50
+        p50, p95, most = np.percentile(found["latencies"], [50, 95, 100])
+        work = float(np.median(found["work"]))
+        MEASURED.append(
+            f"{name}: median {p50:.1f} ms, p95 {p95:.1f} ms, most {most:.1f} ms over {len(found['latencies'])} moves; "
+            f"median of the widget's own work {work:.2f} ms"
+        )
+        return work
+
+    return measure
+
+
+@pytest.fixture
+def screenshot() -> Callable[[Page, str], None]:
+    """Keep a picture of a page, or of a part of it, in build/screenshots."""
+
+    def save(what, name: str) -> None:
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        what.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+    return save

@@ -1,0 +1,146 @@
+"""The widgets and the chapters in the real JupyterLab."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from playwright.sync_api import expect
+
+from minimask.plots import style
+
+NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
+CELLS = [
+    "from minimask.widgets import BoxCeiling\nwidget = BoxCeiling()\nwidget",
+    "import json\nprint(json.dumps({**widget.measures, **widget.state}))",
+    "widget.choose('L')\nwidget.snap('best')",
+]
+
+
+@pytest.fixture
+def small_notebook(lab, request) -> Path:
+    """A notebook of three cells: a widget, what Python knows of it, and a change made by Python."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in CELLS])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    path = lab.folder / f"{request.node.name}.ipynb"
+    nbformat.write(notebook, path)
+    return path
+
+
+def drag_box(page, by: tuple[float, float], which: int = 0) -> None:
+    """Drag from the middle of a stage, which lies on the box that one starts with."""
+    stage = page.locator(".mm-stage").nth(which)
+    stage.scroll_into_view_if_needed()
+    frame = stage.bounding_box()
+    x, y = frame["x"] + frame["width"] / 2, frame["y"] + frame["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + by[0], y + by[1], steps=10)
+    page.mouse.up()
+    page.wait_for_timeout(300)
+
+
+def middle_color(page) -> str:
+    return page.evaluate(
+        """() => {
+          const node = document.querySelector(".mm-stage");
+          const { data } = node.getContext("2d").getImageData(node.width / 2, node.height / 2, 1, 1);
+          return "#" + [...data.slice(0, 3)].map((v) => v.toString(16).padStart(2, "0")).join("").toUpperCase();
+        }"""
+    )
+
+
+def test_the_hand_reaches_python_and_python_reaches_the_picture(open_notebook, small_notebook, screenshot):
+    notebook = open_notebook(small_notebook.name, viewport={"width": 1400, "height": 1000})
+    page = notebook.page
+    notebook.run_cell(0)
+    caption = page.locator(".mm-caption")
+    expect(caption).to_contain_text("on the circle")
+    assert middle_color(page) == style.SHAPE
+    before = caption.inner_text()
+    drag_box(page, (-24, 18))
+    assert caption.inner_text() != before
+    notebook.run_cell(1)
+    said = json.loads(page.locator(".jp-OutputArea-output pre").last.inner_text())
+    expect(page.locator(".mm-formula strong")).to_have_text(f"{said['iou']:.3f}")
+    assert said["box"] != [26, 26, 94, 82]
+    screenshot(page, "lab_box_ceiling")
+    notebook.run_cell(2)
+    expect(caption).to_contain_text("IoU 0.750 on the L, 0.250 above the tight box (0.500). No upright box does better")
+
+
+def test_keys_in_the_picture_are_not_the_notebooks(open_notebook, small_notebook):
+    notebook = open_notebook(small_notebook.name)
+    page = notebook.page
+    notebook.run_cell(0)
+    stage, caption = page.locator(".mm-stage"), page.locator(".mm-caption")
+    drag_box(page, (5, 5))
+    expect(stage).to_be_focused()
+    cells, before = page.locator(".jp-Cell").count(), caption.inner_text()
+    for key in (
+        "ArrowDown",
+        "ArrowDown",
+        "Shift+ArrowUp",
+        "d",
+        "d",
+        "x",
+        "b",
+        "a",
+    ):  # dd deletes a cell, a and b add one
+        page.keyboard.press(key)
+    page.wait_for_timeout(600)
+    expect(stage).to_be_focused()
+    assert page.locator(".jp-Cell").count() == cells
+    assert caption.inner_text() != before
+
+
+def test_the_dark_theme(open_notebook, small_notebook, screenshot):
+    notebook = open_notebook(small_notebook.name, viewport={"width": 1400, "height": 1000})
+    page = notebook.page
+    notebook.run_cell(0)
+    page.evaluate("jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Dark' })")
+    expect(page.locator(".minimask")).to_have_attribute("data-theme", "dark")
+    page.wait_for_timeout(1000)
+    assert middle_color(page) != style.SHAPE
+    screenshot(page, "lab_box_ceiling_dark")
+    page.evaluate("jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Light' })")
+    expect(page.locator(".minimask")).to_have_attribute("data-theme", "light")
+
+
+def test_a_saved_notebook_comes_back_alive(open_notebook, small_notebook, screenshot):
+    subprocess.run([sys.executable, "-m", "minimask.chapters", str(small_notebook)], check=True, capture_output=True)
+    saved = nbformat.read(small_notebook, as_version=4)
+    data = saved.cells[0].outputs[0].data
+    assert "application/vnd.jupyter.widget-view+json" in data
+    assert 'alt="Your box scores IoU 0.616 on the circle' in data["text/html"]
+    notebook = open_notebook(small_notebook.name)  # with a new kernel that has run nothing
+    page, caption = notebook.page, notebook.page.locator(".mm-caption")
+    expect(caption).to_contain_text("IoU 0.750 on the L")
+    drag_box(page, (8, 8))
+    expect(caption).not_to_contain_text("IoU 0.750")
+    assert page.get_by_text("Error displaying widget").count() == 0
+
+
+def test_latency(open_notebook, small_notebook, latency):
+    notebook = open_notebook(small_notebook.name)
+    notebook.run_cell(0)
+    stage = notebook.page.locator(".mm-stage")
+    stage.scroll_into_view_if_needed()
+    notebook.page.wait_for_timeout(2500)
+    assert latency(stage, "box ceiling in JupyterLab, with a kernel") < 15
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_chapter(open_notebook, screenshot, path):
+    notebook = open_notebook(path.name, viewport={"width": 1400, "height": 1000})
+    page = notebook.page
+    notebook.run_all()
+    screenshot(page, f"chapter_{path.stem}")
+    for index in range(page.locator(".mm-box-ceiling").count()):
+        widget = page.locator(".mm-box-ceiling").nth(index)
+        before = widget.locator(".mm-caption").inner_text()
+        drag_box(page, (-15, 10), index)
+        assert widget.locator(".mm-caption").inner_text() != before
+        screenshot(widget, f"chapter_{path.stem}_widget_{index + 1}")
