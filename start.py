@@ -89,7 +89,7 @@ def make_or_update(stamp: Stamp, extra: str) -> None:
     if version and not stamp and version != now["python"]:  # made by someone else: not ours to replace
         raise SetupError(
             f".venv was made with Python {version}, and this is Python {now['python']}.\n"
-            f"Either run  {PYTHON} start.py  or delete the folder .venv and run the same command again."
+            f'Either run  "{PYTHON}" start.py  or delete the folder .venv and run the same command again.'
         )
     same_place = (stamp.get("folder"), stamp.get("python")) == (now["folder"], now["python"])
     usable = not stamp or (same_place and stamp["state"] in ("created", "ready"))
@@ -175,7 +175,8 @@ def install(extra: str, installers: list[list[str]]) -> None:
                 if isinstance(error, NetworkError):
                     break
             else:
-                say("" if tested else "(the tested versions do not fit here, so these are others) ", end="")
+                if not tested:
+                    say("\n  (not in the versions of constraints.txt: those do not fit here)")
                 return
     raise failure
 
@@ -287,16 +288,17 @@ def execute(*command: str) -> None:
 
 def explain(lines: list[str]) -> SetupError:
     """Return what went wrong, from what an installer wrote."""
-    text = "\n".join(lines).lower()
-    end = "\n".join(lines[-12:])
-    if any(sign in text for sign in DISK_SIGNS):
+    if shutil.disk_usage(ROOT).free < 2e7 or any(sign in line.lower() for line in lines for sign in DISK_SIGNS):
         return disk_full()
-    if any(sign in text for sign in NETWORK_SIGNS):
-        return NetworkError(
-            f"{end}\n\nThe network is missing, or does not let this machine download Python packages.\n"
-            "Nothing is lost: run the same command again when you are online."
-        )
-    return SetupError(f"{end}\n\nThis failed. If the lines above do not help: delete the folder .venv and try again.")
+    for line in lines:
+        if any(sign in line.lower() for sign in NETWORK_SIGNS):
+            return NetworkError(
+                "The network is missing, or does not let this machine download Python packages. The installer says:\n"
+                f"    {line.strip()[:300]}\n"
+                "Nothing is lost: run the same command again when you are online."
+            )
+    last = "\n".join(lines[-12:])
+    return SetupError(f"{last}\n\nThis failed. If these lines do not help: delete the folder .venv and try again.")
 
 
 def disk_full() -> DiskError:
@@ -401,17 +403,18 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         prepare(WORDS[word][0])
-        if word == "lab":
-            say("JupyterLab starts; it runs until you press Ctrl-C here.")
         codes = []
         for command in commands(word):
-            say("> python " + " ".join([*command, *rest]))
+            if word == "lab":
+                say("JupyterLab opens in your browser, or at the address that follows. Ctrl-C here stops it.")
+            else:
+                say("> python " + " ".join([*command, *rest]))
             codes.append(run(PYTHON, *command, *rest))
     except SetupError as error:
         say(f"\n{error}")
         return 1
     except KeyboardInterrupt:
-        say("\nStopped. The same command goes on from here.")
+        say("\nStopped. To go on, run the same command again.")
         return 130
     if word != "lab" and sys.stdout.isatty():
         say("\nNext:  python start.py  opens the chapters in JupyterLab.")

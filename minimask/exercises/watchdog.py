@@ -34,39 +34,49 @@ class _Watchdog:
         self._caller = _thread.get_ident()
         self._call_over = False
         self._watching = False
+        self._struck = False
         self._call = _thread.allocate_lock()  # held while the call runs; the thread sleeps on it
-        self._watch_over = _thread.allocate_lock()  # held until the thread ends; `stop` sleeps on it
+        self._news = _thread.allocate_lock()  # released when the thread begins and when it ends; the caller sleeps on it
         self._call.acquire()
-        self._watch_over.acquire()
+        self._news.acquire()
 
     def start(self) -> None:
+        """Start the thread, and wait until it runs: in CPython 3.11 a strike might else hit the newborn instead."""
         with suppress(RuntimeError):  # a Python without threads, as in a browser, goes without the limit
             _thread.start_new_thread(self._watch, ())
+            self._news.acquire()
 
     def _watch(self) -> None:
         self._watching = True
+        self._news.release()
         pause = self._seconds
         while not self._call.acquire(timeout=pause):
             if not self._call_over:
+                self._struck = True
                 _plant(self._caller, TimeUp)
             pause = _PAUSE_BETWEEN_STRIKES
         self._watching = False
-        self._watch_over.release()
+        self._news.release()
 
     def stop(self) -> None:
-        """End the thread, wait for its end, and take back an exception that was planted too late."""
+        """End the thread, wait for its end, and receive an exception that was planted too late."""
         self._call_over = True
         if self._call.locked():
             self._call.release()
-        while self._watching:  # a thread that has yet to begin will find the call over, and strike nobody
-            self._watch_over.acquire(timeout=0.1)
-        _plant(self._caller, None)
+        while self._watching:
+            self._news.acquire(timeout=0.1)
+        if self._struck:
+            # The last strike may or may not have arrived. To plant it anew and wait for it settles that. (To take it back
+            # would leave CPython 3.11 looking for it at every step from then on.)
+            with suppress(TimeUp):
+                _plant(self._caller, TimeUp)
+                while True:
+                    pass
 
 
-def _plant(thread: int, exception: type[BaseException] | None) -> None:
-    """Have `exception` raised in `thread` at its next step; None takes a planted one back."""
-    planted = ctypes.py_object(exception) if exception else None
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), planted)
+def _plant(thread: int, exception: type[BaseException]) -> None:
+    """Have `exception` raised in `thread` at its next step; there is room for one."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(exception))
 
 
 def call_within(seconds: float, function: Callable[..., Result], *arguments: object) -> Result:
