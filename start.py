@@ -59,9 +59,6 @@ class DiskError(SetupError):
     """The disk is full or protected; an installer may have stopped half-way."""
 
 
-# The environment ----------------------------------------------------------------------------------------------
-
-
 def prepare(extra: str) -> None:
     """Leave a working .venv with the extra "lab" or "test" behind, or raise SetupError."""
     try:
@@ -181,9 +178,6 @@ def install(extra: str, installers: list[list[str]]) -> None:
     raise failure
 
 
-# The stamp and the lock ---------------------------------------------------------------------------------------
-
-
 def identity() -> Stamp:
     """Return what an environment belongs to: this folder, this Python, these requirements."""
     requirements = b"".join((ROOT / name).read_bytes() for name in ("pyproject.toml", "constraints.txt"))
@@ -241,9 +235,6 @@ def try_lock(file: TextIO) -> bool:
     return True
 
 
-# Other programs -----------------------------------------------------------------------------------------------
-
-
 def say(text: str, end: str = "\n") -> None:
     """Print at once, also into a file."""
     print(text, end=end, flush=True)
@@ -269,19 +260,16 @@ def ask(*command: str) -> str:
 
 def execute(*command: str) -> None:
     """Run an installer, showing its latest line; where it fails, raise what its output means."""
-    pipe, both = subprocess.PIPE, subprocess.STDOUT
-    child = subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=both, close_fds=False)
-    lines = []
-    try:
-        for line in child.stdout or ():
-            lines.append(line.decode(errors="replace").rstrip())
-            if sys.stdout.isatty():
-                say("\r    " + lines[-1].strip()[:74].ljust(74), end="")
-    except KeyboardInterrupt:
-        child.terminate()
-        raise
-    finally:
-        child.wait()
+    pipe, both, lines = subprocess.PIPE, subprocess.STDOUT, []
+    with subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=both, close_fds=False) as child:
+        try:
+            for line in child.stdout or ():
+                lines.append(line.decode(errors="replace").rstrip())
+                if sys.stdout.isatty():
+                    say("\r    " + lines[-1].strip()[:74].ljust(74), end="")
+        except KeyboardInterrupt:
+            child.terminate()
+            raise
     if child.returncode != 0:
         raise explain(lines)
 
@@ -326,8 +314,6 @@ def run(*command: str) -> int:
     return child.returncode if child.returncode >= 0 else 128 - child.returncode
 
 
-# The words ----------------------------------------------------------------------------------------------------
-
 WORDS = {  # what to install for it, and what it does
     "lab": ("lab", "open the chapters in JupyterLab (the same as no word)"),
     "test": ("test", "test the code, the exercises and the chapters"),
@@ -360,12 +346,15 @@ def commands(word: str) -> list[list[str]]:
 
 
 def lab_options() -> list[str]:
-    """Return how JupyterLab is served: to this machine only, behind its token, with our settings."""
+    """Return how JupyterLab is served; by itself it serves this machine only, behind a token."""
     # Browsers in a sandbox may not read hidden folders of the home, where JupyterLab puts its start page.
     os.environ.setdefault("JUPYTER_RUNTIME_DIR", str(VENV / "runtime"))
-    options = ["--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={ROOT}", "--Application.log_level=WARN"]
-    options += [f"--LabApp.app_settings_dir={ROOT / 'lab'}"]
-    options += ["--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb"]
+    options = [
+        f"--LabApp.app_settings_dir={ROOT / 'lab'}",
+        "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb",
+        f"--ServerApp.root_dir={ROOT}",
+        "--Application.log_level=WARN",
+    ]
     if sys.platform == "linux" and not {"DISPLAY", "WAYLAND_DISPLAY", "BROWSER"} & set(os.environ):
         options.append("--no-browser")  # JupyterLab prints the address
     if sys.platform != "win32" and os.geteuid() == 0:

@@ -17,10 +17,10 @@ from collections.abc import Iterable
 
 from minimask.exercises.card import Card
 from minimask.exercises.check import examine
-from minimask.exercises.exercise import Exercise, Refuted
+from minimask.exercises.exercise import Exercise, RefutedError
 from minimask.exercises.report import Report
 
-__all__ = ["Card", "Exercise", "Refuted", "Report", "all", "attempt", "card", "chapter", "get"]
+__all__ = ["Card", "Exercise", "RefutedError", "Report", "all", "attempt", "card", "chapter", "get"]
 
 _CHAPTERS = {1: "beyond_the_box"}
 

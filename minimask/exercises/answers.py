@@ -1,7 +1,7 @@
 """Answers: reading what a learner's function returned, comparing it with the right answer, and saying both in words.
 
 A reader takes whatever came back (a Python number, a NumPy scalar, a list, an array, a tensor) and returns plain Python
-values, or raises `Unreadable` with what was asked for and what was given instead.
+values, or raises `UnreadableError` with what was asked for and what was given instead.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ TOLERANCE = 1e-6
 LONGEST_ROW = 12
 
 
-class Unreadable(Exception):
+class UnreadableError(Exception):
     """What came back is not the kind of thing that was asked for; the message ends a sentence of the check."""
 
 
@@ -30,17 +30,17 @@ def read_number(answer: object, wanted: str = "one number") -> float:
     0.5
     >>> read_number([0.5])
     Traceback (most recent call last):
-    minimask.exercises.answers.Unreadable: the answer should be one number; yours gave a list of 1: [0.5]
+    minimask.exercises.answers.UnreadableError: the answer should be one number; yours gave a list of 1: [0.5]
     """
     value = _plain(answer)
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value.item()
-    if not isinstance(value, numbers.Real) or isinstance(value, bool | np.bool_):
-        raise Unreadable(f"the answer should be {wanted}; yours gave {kind_of(answer)}")
+    if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
+        raise UnreadableError(f"the answer should be {wanted}; yours gave {kind_of(answer)}")
     value = float(value)
     if not math.isfinite(value):
         cause = "0 divided by 0" if math.isnan(value) else "a division by 0"
-        raise Unreadable(f"the answer should be {wanted}; yours gave {value}, as {cause} does")
+        raise UnreadableError(f"the answer should be {wanted}; yours gave {value}, as {cause} does")
     return value
 
 
@@ -56,11 +56,11 @@ def read_numbers(answer: object, count: int, wanted: str) -> tuple[float, ...]:
     if isinstance(value, np.ndarray) and value.ndim == 1:
         value = value.tolist()
     if not isinstance(value, list | tuple) or len(value) != count:
-        raise Unreadable(f"the answer should be {wanted}; yours gave {kind_of(answer)}")
+        raise UnreadableError(f"the answer should be {wanted}; yours gave {kind_of(answer)}")
     try:
         return tuple(read_number(item) for item in value)
-    except Unreadable:
-        raise Unreadable(f"the answer should be {wanted}; yours gave {words(value)}") from None
+    except UnreadableError:
+        raise UnreadableError(f"the answer should be {wanted}; yours gave {words(value)}") from None
 
 
 def read_whole_numbers(answer: object, count: int, wanted: str) -> tuple[int, ...]:
@@ -73,7 +73,7 @@ def read_whole_numbers(answer: object, count: int, wanted: str) -> tuple[int, ..
     """
     values = read_numbers(answer, count, wanted)
     if any(value != int(value) for value in values):
-        raise Unreadable(f"the answer should be {wanted}; yours gave {words(values)}")
+        raise UnreadableError(f"the answer should be {wanted}; yours gave {words(values)}")
     return tuple(int(value) for value in values)
 
 
@@ -119,7 +119,7 @@ def words(value: object, digits: int = 12) -> str:
     """
     value = _plain(value)
     if isinstance(value, np.ndarray):
-        if value.dtype == np.bool_ and value.ndim == 2:
+        if is_mask(value):
             return "\n".join(" ".join("#" if pixel else "." for pixel in row) for row in value)
         if value.ndim == 2:
             return words([tuple(row) for row in value.tolist()], digits)
@@ -128,9 +128,14 @@ def words(value: object, digits: int = 12) -> str:
         return f"({_row(value, digits)}{',' if len(value) == 1 else ''})"
     if isinstance(value, list):
         return f"[{_row(value, digits)}]"
-    if isinstance(value, numbers.Real) and not isinstance(value, bool | np.bool_):
+    if not isinstance(value, bool | np.bool_) and isinstance(value, numbers.Real):
         return f"{float(value) + 0.0:.{digits}g}"
     return repr(value)
+
+
+def is_mask(value: object) -> bool:
+    """Return whether a value is a Boolean array `(H, W)`, which is written as a block of lines."""
+    return isinstance(value, np.ndarray) and value.dtype == np.bool_ and value.ndim == 2
 
 
 def _row(values: Sequence[object], digits: int) -> str:
@@ -152,8 +157,10 @@ def kind_of(answer: object) -> str:
         return f"an array of shape {value.shape}"
     if isinstance(value, list | tuple):
         return f"a {type(value).__name__} of {len(value)}: {words(value, 4)}"
-    if isinstance(value, bool | np.bool_ | str | complex):
+    if isinstance(value, bool | np.bool_ | str):
         return repr(value)
+    if isinstance(value, numbers.Real):
+        return f"the number {words(value, 4)}"
     return f"a {type(value).__name__}"
 
 

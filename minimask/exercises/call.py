@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from minimask.exercises.answers import same
-from minimask.exercises.watchdog import TimeUp, call_within
+from minimask.exercises.watchdog import call_within
 
 SECONDS = 2.0
 """How long one call may take."""
@@ -82,7 +82,7 @@ def _place(error: BaseException, function: Function) -> str:
     """Return the last line of the learner's own code that an error went through: ``line 3: `x / 0```."""
     code = getattr(function, "__code__", None)
     lines = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
-    own = [(file, line) for file, line in lines if code is not None and file == code.co_filename]
+    own = [(file, line) for file, line in lines if line and code is not None and file == code.co_filename]
     if not own:
         return ""
     source = linecache.getline(*own[-1]).strip()

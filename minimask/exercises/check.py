@@ -12,12 +12,12 @@ import tempfile
 import time
 from dataclasses import dataclass, replace
 from textwrap import indent
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from hypothesis import Phase, Verbosity, configuration, find, settings
 from hypothesis.errors import Flaky, NoSuchExample
 
-from minimask.exercises.answers import Unreadable, kind_of, same, words
+from minimask.exercises.answers import UnreadableError, is_mask, kind_of, same, words
 from minimask.exercises.call import SECONDS, Function, Inputs, Outcome, call, describe_error, is_stub
 from minimask.exercises.watchdog import TimeUp
 
@@ -36,9 +36,9 @@ class Finding:
 
     kind: Kind
     message: str
-    inputs: Inputs | None = None
-    expected: object = None
-    answer: object = None
+    inputs: Inputs = ()
+    expected: Any = None
+    answer: Any = None
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def examine(exercise: Exercise, function: object) -> Finding | Passed:
     for inputs in exercise.large_examples:
         finding = _judge(exercise, function, inputs, call(function, inputs))
         if finding:
-            return replace(finding, inputs=None)  # too large for a picture
+            return replace(finding, inputs=())  # too large for a picture
     return Passed(len(exercise.examples) + len(exercise.large_examples), drawn)
 
 
@@ -106,12 +106,12 @@ def _search(exercise: Exercise, function: Function) -> Finding | int:
     """Draw inputs; return the finding on the smallest that goes wrong, or how many were tried."""
     tried = 0
     stuck: Finding | None = None
-    last: Inputs | None = None
+    last: Inputs = ()
     end = time.monotonic() + SECONDS_FOR_DRAWN
 
     def goes_wrong(inputs: Inputs) -> bool:
         nonlocal tried, stuck, last
-        if stuck or (last is None and time.monotonic() > end):
+        if stuck or (not last and time.monotonic() > end):
             return False
         tried += 1
         finding = _judge(exercise, function, inputs, call(function, inputs))
@@ -155,7 +155,7 @@ def _judge(exercise: Exercise, function: Function, inputs: Inputs, outcome: Outc
     if complaint is None and refusal is None:
         try:
             answer = exercise.read(outcome.answer)
-        except Unreadable as error:
+        except UnreadableError as error:
             complaint = "type", f"{error}."
         else:
             wrong = exercise.compare(expected, answer, *inputs)
@@ -172,7 +172,7 @@ def _complain_of_call(exercise: Exercise, outcome: Outcome, refusal: type[Except
     """Return what is wrong with a call before its answer is looked at; a refusal is an error that is right here."""
     error, place = outcome.error, f" in {outcome.place}" if outcome.place else ""
     if isinstance(error, TimeUp):
-        return "stuck", f"your function was still running after {SECONDS:g} seconds{place}. Does that loop ever end?"
+        return "stuck", f"your function was still running after {SECONDS:g} seconds. Do all its loops come to an end?"
     if error is not None:
         if refusal and isinstance(error, refusal):
             return None
@@ -188,7 +188,7 @@ def _complain_of_call(exercise: Exercise, outcome: Outcome, refusal: type[Except
     return None
 
 
-def _unsteady(inputs: Inputs | None) -> Finding:
+def _unsteady(inputs: Inputs) -> Finding:
     return Finding(
         "unsteady",
         "Called twice with the same input, your function gave different answers. The answer should follow from the "
@@ -205,7 +205,7 @@ def situation(names: tuple[str, ...], inputs: Inputs) -> str:
     >>> situation(("box_a", "box_b"), ((0, 0, 1, 1), (2, 0, 3, 1)))
     'For box_a = (0, 0, 1, 1) and box_b = (2, 0, 3, 1) '
     """
-    given = [(name, words(value)) for name, value in zip(names, inputs, strict=True)]
-    inline = [f"{name} = {value}" for name, value in given if "\n" not in value]
-    blocks = [f"{name} =\n\n{indent(value, '    ')}\n\n" for name, value in given if "\n" in value]
+    given = list(zip(names, inputs, strict=True))
+    inline = [f"{name} = {words(value)}" for name, value in given if not is_mask(value)]
+    blocks = [f"{name} =\n\n{indent(words(value), '    ')}\n\n" for name, value in given if is_mask(value)]
     return "For " + " and ".join(inline + blocks) + ("" if blocks else " ")

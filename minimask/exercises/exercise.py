@@ -10,7 +10,7 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hypothesis.strategies import SearchStrategy
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Inputs = tuple[Any, ...]
 
 
-class Refuted(AssertionError):
+class RefutedError(AssertionError):
     """A check found something wrong; `finding` has the details."""
 
     def __init__(self, finding: Finding) -> None:
@@ -66,13 +66,13 @@ class Exercise:
     reference : callable
         The right answer, come by in another way than the solution's. It may raise one of `refuses`.
     read : callable
-        Turns what a learner's function gave into plain values, or raises `answers.Unreadable`.
+        Turns what a learner's function gave into plain values, or raises `answers.UnreadableError`.
     compare : callable ``(expected, answer, *inputs)``
         Returns None if the answer is right, else a complaint without a full stop.
     remark : callable ``(*inputs)``
         What is special about an input, for the end of a message.
-    draw : callable ``(expected, answer, *inputs)``
-        Draws a counterexample; `expected` or `answer` is None where there is none.
+    draw : callable ``(finding)``
+        Draws a counterexample; the finding's `expected` or `answer` is None where there is none.
     examples, large_examples : tuple of inputs
         Tried before and after the drawn ones; the first from easy to hard.
     inputs : hypothesis strategy
@@ -96,14 +96,14 @@ class Exercise:
     explanation: str
     reference: Callable[..., object]
     read: Callable[[object], object]
-    draw: Callable[..., Figure]
+    draw: Callable[[Finding], Figure]
     examples: tuple[Inputs, ...]
     inputs: SearchStrategy[Inputs]
     compare: Callable[..., str | None] = compare_numbers
     remark: Callable[..., str] = _no_remark
     large_examples: tuple[Inputs, ...] = ()
     draws: int = 300
-    refuses: tuple[type[Exception], ...] = field(default=())
+    refuses: tuple[type[Exception], ...] = ()
 
     def __repr__(self) -> str:
         return f"<Exercise {self.id}: {self.title}>"
@@ -152,12 +152,12 @@ class Exercise:
 
         Raises
         ------
-        Refuted
+        RefutedError
             An `AssertionError` with the smallest counterexample in words.
         """
         result = examine(self, function)
         if isinstance(result, Finding):
-            raise Refuted(result)
+            raise RefutedError(result)
 
     def hint(self, number: int = 1) -> Note:
         """Return one of the hints, of which the first gives the least away."""

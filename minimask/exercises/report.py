@@ -64,7 +64,7 @@ class Report:
     def _body(self) -> str:
         body = markdown_html(self.message)
         result = self.result
-        if isinstance(result, Passed) or result.inputs is None:
+        if isinstance(result, Passed) or not result.inputs:
             return body
-        picture = self.exercise.draw(result.expected, result.answer, *result.inputs)
+        picture = self.exercise.draw(result)
         return body + figure_html(picture, "The counterexample as a picture. " + self.message.replace("`", ""))

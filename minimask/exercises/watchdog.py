@@ -36,7 +36,7 @@ class _Watchdog:
         self._watching = False
         self._struck = False
         self._call = _thread.allocate_lock()  # held while the call runs; the thread sleeps on it
-        self._news = _thread.allocate_lock()  # released when the thread begins and when it ends; the caller sleeps on it
+        self._news = _thread.allocate_lock()  # released when the thread begins and ends; the caller sleeps on it
         self._call.acquire()
         self._news.acquire()
 
@@ -56,7 +56,8 @@ class _Watchdog:
                 _plant(self._caller, TimeUp)
             pause = _PAUSE_BETWEEN_STRIKES
         self._watching = False
-        self._news.release()
+        if self._news.locked():  # unless an interrupt kept the caller from hearing that the thread began
+            self._news.release()
 
     def stop(self) -> None:
         """End the thread, wait for its end, and receive an exception that was planted too late."""
@@ -66,8 +67,8 @@ class _Watchdog:
         while self._watching:
             self._news.acquire(timeout=0.1)
         if self._struck:
-            # The last strike may or may not have arrived. To plant it anew and wait for it settles that. (To take it back
-            # would leave CPython 3.11 looking for it at every step from then on.)
+            # The last strike may or may not have arrived. To plant it anew and wait for it settles that. (To take it
+            # back would leave CPython 3.11 looking for it at every step from then on.)
             with suppress(TimeUp):
                 _plant(self._caller, TimeUp)
                 while True:

@@ -29,9 +29,9 @@ LINES = 65
 """Grid lines per axis in the first, global look at a polygon."""
 RIVALS = 8
 """Boxes on the grid that are refined at most: the best one, and others nearly as good."""
-NEAR = 0.01
+NEAR = 0.003
 """How far the IoU of those others may lie below the best one's."""
-APART = 0.05
+APART = 0.01
 """How far at least one of their sides lies from the same side of any better one, as a share of the shape's size."""
 BAND_BLOCK = 32
 """Top rows whose bands are worked on at once, so that the arrays stay in the processor's cache."""
@@ -257,7 +257,7 @@ def _best_in_bands(corners: FloatArray, tops: IntArray, bottoms: IntArray) -> In
     return np.stack([start, tops, end, bottoms], axis=1)
 
 
-def best_box_of_edges(edges: FloatArray, lines: int = LINES) -> tuple[FloatArray, float]:
+def best_box_of_edges(edges: FloatArray, lines: int = LINES, rivals: int = RIVALS) -> tuple[FloatArray, float]:
     """Return the best box of the shape within directed edges, and its IoU."""
     xs, ys = (grid_lines(edges[:, axis], lines) for axis in (0, 1))
     inside = corner_areas(edges, xs, ys)
@@ -270,11 +270,13 @@ def best_box_of_edges(edges: FloatArray, lines: int = LINES) -> tuple[FloatArray
     order = np.argsort(-np.concatenate([gains, more_gains]), kind="stable")
     boxes = np.stack([lines_[rectangles[order, i]] for i, lines_ in enumerate((xs, ys, xs, ys))], axis=1)
     size = np.tile([np.ptp(xs), np.ptp(ys)], 2)
-    found = []
-    while len(boxes) and len(found) < RIVALS:
-        found.append(_refined(edges, boxes[0], step=size / (4 * lines)))  # a small step: no leap to another hill
+    step = size / (4 * lines)  # small, so that no search leaps to another's hill
+    found: list[tuple[FloatArray, float]] = []
+    while len(boxes) and len(found) < rivals:
+        found.append(_refined(edges, boxes[0], step, halvings=6))
         boxes = boxes[np.any(np.abs(boxes - boxes[0]) > APART * size, axis=1)]
-    return max(found, key=lambda candidate: candidate[1])
+    box, _ = max(found, key=lambda candidate: candidate[1])
+    return _refined(edges, box, step / 64, halvings=14)
 
 
 def _good_rectangles(corners: FloatArray, least: float) -> tuple[IntArray, FloatArray]:
@@ -292,11 +294,11 @@ def grid_lines(values: FloatArray, lines: int) -> FloatArray:
     return np.union1d(even, vertices) if len(vertices) <= lines else even
 
 
-def _refined(edges: FloatArray, box: FloatArray, step: FloatArray) -> tuple[FloatArray, float]:
-    """Move the four sides by whole steps `(4,)` as long as that helps, then halve the steps, down to a millionth."""
-    area, smallest = edges_area(edges), step[0] * 1e-6
+def _refined(edges: FloatArray, box: FloatArray, step: FloatArray, halvings: int) -> tuple[FloatArray, float]:
+    """Move the four sides by whole steps `(4,)` as long as that helps; then halve the steps, so many times."""
+    area = edges_area(edges)
     best = -1.0
-    while step[0] > smallest:
+    while halvings:
         sides = box[:, None] + step[:, None] * np.arange(-2, 3)
         iou = _iou_of_all(edges, area, sides)
         if iou.max() > best + 1e-15:
@@ -304,7 +306,7 @@ def _refined(edges: FloatArray, box: FloatArray, step: FloatArray) -> tuple[Floa
             choice = np.unravel_index(iou.argmax(), iou.shape)
             box = sides[np.arange(4), choice]
         else:
-            step = step / 2
+            step, halvings = step / 2, halvings - 1
     return box, best
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from minimask.geometry.ceilings import (
     LINES,
+    RIVALS,
     Shape,
     as_shape,
     best_box_of_edges,
@@ -66,17 +67,19 @@ def best_rotated_box(shape: Shape) -> tuple[FloatArray, float]:
     upright = best_box_of_mask(mask) if mask is not None else best_box_of_edges(edges)
     middle = (edges_box(edges)[:2] + edges_box(edges)[2:]) / 2
 
-    def solved(degrees: float, lines: int) -> tuple[FloatArray, float]:
+    def solved(degrees: float, lines: int = LINES, rivals: int = RIVALS) -> tuple[FloatArray, float]:
         turn = rotation(-degrees)
         turned = np.concatenate([(edges[:, i : i + 2] - middle) @ turn.T for i in (0, 2)], axis=1)
-        return best_box_of_edges(turned, lines)
+        return best_box_of_edges(turned, lines, rivals)
+
+    def glimpsed(degrees: float) -> float:
+        return solved(degrees, lines=25, rivals=1)[1]
 
     step = 90 / ANGLES
-    looks = [solved(step * k, lines=25)[1] for k in range(ANGLES)]
-    center = step * int(np.argmax(looks))
-    angle = _peak(lambda degrees: solved(degrees, lines=25)[1], center - step, center + step)
+    center = step * int(np.argmax([glimpsed(step * k) for k in range(ANGLES)]))
+    angle = _peak(glimpsed, center - step, center + step)
     found = [(0.0, upright[0] - np.tile(middle, 2), upright[1])]
-    found += [(degrees, *solved(degrees, lines=LINES)) for degrees in (center, angle)]
+    found += [(degrees, *solved(degrees)) for degrees in (center, angle)]
     angle, (x1, y1, x2, y2), iou = max(found, key=lambda candidate: candidate[2])
     corners = np.array([[x1, y1], [x2, y1], [x2, y2], [x1, y2]]) @ rotation(angle).T + middle
     return corners, iou

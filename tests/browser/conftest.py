@@ -52,6 +52,12 @@ class Lab:
     address: str
     token: str
     folder: Path
+    environment: dict[str, str]
+
+    def trust(self, path: Path) -> None:
+        """Do what `File > Trust Notebook` does."""
+        command = [sys.executable, "-m", "jupyter", "trust", str(path)]
+        subprocess.run(command, env=self.environment, check=True, capture_output=True)
 
 
 @pytest.fixture(scope="session")
@@ -107,6 +113,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     options += [f"--LabApp.app_settings_dir={ROOT / 'lab'}", "--ServerApp.port_retries=0"]
     own = {name: str(home / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")}
     own |= {"JUPYTERLAB_SETTINGS_DIR": str(home / "settings"), "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces")}
+    environment = {**os.environ, **own}
     with (home / "log.txt").open("wb") as log:
         server = subprocess.Popen(
             [sys.executable, "-m", "jupyterlab", *options],
@@ -118,7 +125,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     try:
         address = f"http://127.0.0.1:{port}"
         _wait_until_up(server, f"{address}/api/status?token={token}", home / "log.txt")
-        yield Lab(address, token, folder)
+        yield Lab(address, token, folder, environment)
     finally:
         server.terminate()
         try:

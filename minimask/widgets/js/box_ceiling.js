@@ -1,17 +1,19 @@
 /**
  * The box ceiling: how high can the IoU of a box with this silhouette be?
  *
- * `BoxCeiling` in Python describes the state that this view shows and changes: shape, angle, box, drawn, and what to show.
+ * `BoxCeiling` in Python describes the state that this view shows and changes: shape, angle, box, drawn, and what to
+ * show. Everything else here follows from the state, but for a drawing under way.
  */
 import { DRAWN, describe, measure, poseOf, startBox, three } from "./box_ceiling_measures.js";
 import { ROOM, SHEET, drawCurve, drawDraft, drawStage, limitsOf, pathOf } from "./box_ceiling_picture.js";
 import { boundingBox, crossesItself, signedArea, simplify } from "./geometry.js";
-import { announcer, arrowOf, cursorOf, dragBox, element, followTheme, glide, gripAt, inIdleTime, keepKeys } from "./stage.js";
-import { onDrag, oncePerFrame, openCanvas, sharedState, write } from "./stage.js";
+import { announcer, arrowOf, cursorOf, dragBox, element, followTheme, glide, gripAt } from "./stage.js";
+import { inIdleTime, keepKeys, onDrag, oncePerFrame, openCanvas, sharedState, write } from "./stage.js";
 
 const QUESTION = "How high can the IoU of a box with this silhouette be?";
 const DRAWING_HELP = "Draw the outline of a silhouette in one stroke, without crossing your own line. "
   + "By keyboard: arrows move the pen, Space sets a corner, Enter closes the outline, Escape gives up.";
+const MOVING_HELP = "Arrow keys move it, with Shift its right and bottom sides, with Alt in small steps.";
 const KEYS = [
   ["arrows", "move the box"],
   ["Shift + arrows", "move its right and bottom sides"],
@@ -20,6 +22,9 @@ const KEYS = [
   ["T, B", "take the tight box, the best box"],
   ["Escape", "start over"],
 ];
+
+/** The smallest width and height of the reader's box, in pixels of the stage. */
+const LEAST = 12;
 
 /** A button that shows a silhouette, one of a group of which one is chosen. */
 function thumbnail(name, polygon, group) {
@@ -41,7 +46,7 @@ function build(shapes) {
     draw: element("button", { type: "button", class: "mm-pen", title: "Draw a silhouette of your own" }, "✎ draw"),
     stage: element("canvas", { class: "mm-stage", tabindex: "0", role: "application" }),
     curve: element("canvas", { class: "mm-curve", role: "img" }),
-    angle: element("input", { type: "range", min: "0", max: "180", step: "1", "aria-label": "Angle of the silhouette" }),
+    angle: element("input", { type: "range", min: 0, max: 180, step: 1, "aria-label": "Angle of the silhouette" }),
     degrees: element("span"),
     intersection: element("span"), union: element("span"), iou: element("strong"),
     showTight: element("input", { type: "checkbox" }), showBest: element("input", { type: "checkbox" }),
@@ -85,243 +90,294 @@ function build(shapes) {
 /** What is wrong with a drawn outline, in words, or "" if nothing is. */
 function objection(ring) {
   if (ring.length > 3 && crossesItself(ring)) {
-    return "Your line crosses itself, so it is not clear what lies inside. Please try again: the two ends join by themselves.";
+    return "Your line crosses itself, so it is not clear what lies inside. "
+      + "Please try again: the two ends join by themselves.";
   }
   const small = ring.length < 3 || Math.abs(signedArea(ring)) < SHEET ** 2 / 100;
   return small ? "That outline holds next to nothing. Please try a larger one: press, trace it, and let go." : "";
 }
 
-function render({ model, el }) {
-  const controller = new AbortController();
-  const { signal } = controller;
-  const shapes = model.get("shapes");
-  const parts = build(shapes);
-  el.append(parts.root);
-
-  const redraw = oncePerFrame(parts.root, draw, signal);
-  const state = sharedState(model, redraw, signal);
-  const paletteNow = followTheme(parts.root, redraw, signal);
-  keepKeys(parts.root, signal);
-  const say = announcer(parts.status, signal);
-  const resizes = new ResizeObserver(redraw);
-  resizes.observe(parts.stage);
-  resizes.observe(parts.curve);
-  signal.addEventListener("abort", () => resizes.disconnect());
-
-  /** @type {{points: [number, number][], pen: [number, number]} | null} a drawing under way */
-  let draft = null;
-  let notice = ""; // what to say instead of the caption
-  let stopGliding = () => {};
-
-  // --- the silhouette: its poses are kept, and the curve is worked out when there is time
-  let silhouette = { polygon: null, limits: [0, 0, SHEET, SHEET], poses: new Map(), ceilings: new Map(), stop() {} };
-  function current() {
-    const { shape, drawn } = state.get();
-    const polygon = shape === DRAWN ? [drawn] : shapes[shape];
-    if (polygon[0] !== silhouette.polygon?.[0]) {
-      silhouette.stop();
-      silhouette = { polygon, limits: limitsOf(polygon), poses: new Map(), ceilings: new Map(), stop() {} };
-      silhouette.stop = inIdleTime(tracing(silhouette), () => dragging.some((drag) => drag.active()), signal);
-    }
-    return silhouette;
+/** A silhouette and what is known about it: its poses are kept, and the curve is worked out when there is time. */
+class Silhouette {
+  constructor(/** @type {string} */ key, polygon) {
+    this.key = key;
+    this.polygon = polygon;
+    this.limits = limitsOf(polygon);
+    this.poses = new Map();
+    this.ceilings = new Map(); // IoU of the tight and the best box by angle, as far as known
   }
-  function pose(angle, { polygon, poses } = current()) {
-    if (!poses.has(angle)) poses.set(angle, poseOf(polygon, angle));
-    return poses.get(angle);
+
+  /** The silhouette turned to an angle. */
+  at(/** @type {number} */ angle) {
+    if (!this.poses.has(angle)) this.poses.set(angle, poseOf(this.polygon, angle));
+    return this.poses.get(angle);
   }
-  function* tracing(of) {
+
+  /** Work out the curve, angle by angle: first roughly, then closely. */
+  *trace() {
     for (const step of [15, 5, 1]) {
       for (let angle = 0; angle <= 90; angle += step) {
-        if (of.ceilings.has(angle)) continue;
-        const { tight, best } = pose(angle, of);
-        of.ceilings.set(angle, { tight: tight.iou, best: best.iou });
-        redraw();
+        if (this.ceilings.has(angle)) continue;
+        const { tight, best } = this.at(angle);
+        this.ceilings.set(angle, { tight: tight.iou, best: best.iou });
         yield;
       }
     }
   }
+}
+
+/** The widget on a page. */
+class BoxCeiling {
+  constructor(model, el) {
+    const controller = new AbortController();
+    this.signal = controller.signal;
+    this.close = () => controller.abort();
+    this.shapes = model.get("shapes");
+    this.parts = build(this.shapes);
+    el.append(this.parts.root);
+
+    this.redraw = oncePerFrame(this.parts.root, () => this.draw(), this.signal);
+    this.state = sharedState(model, this.redraw, this.signal);
+    this.palette = followTheme(this.parts.root, this.redraw, this.signal);
+    this.say = announcer(this.parts.status, this.signal);
+    /** @type {{points: Point[], pen: Point} | null} a drawing under way */
+    this.draft = null;
+    this.notice = ""; // what to say instead of the caption
+    this.stopGliding = () => {};
+    this.stopTracing = () => {};
+    this.listen();
+    this.redraw();
+  }
+
+  /** The silhouette that the state names. */
+  get silhouette() {
+    const { shape, drawn } = this.state.get();
+    const key = shape === DRAWN ? JSON.stringify(drawn) : shape;
+    if (key !== this.shown?.key) {
+      this.shown = new Silhouette(key, shape === DRAWN ? [drawn] : this.shapes[shape]);
+      this.stopTracing();
+      const busy = () => this.dragging.some((drag) => drag.active());
+      this.stopTracing = inIdleTime(this.shown.trace(), busy, this.redraw, this.signal);
+    }
+    return this.shown;
+  }
 
   // --- what the reader can do
-  function act(entries) {
-    stopGliding();
-    notice = "";
-    state.set(entries);
+
+  /** Change the state; a drawing under way is given up. */
+  act(entries) {
+    this.stopGliding();
+    this.draft = null;
+    this.notice = "";
+    this.state.set(entries);
   }
-  function take(kind) {
-    stopGliding();
-    notice = "";
-    const { box: from, angle } = state.get();
-    const to = pose(angle)[kind].box;
-    stopGliding = glide((share) => {
-      state.set({ box: share === 1 ? [...to] : from.map((side, k) => side + share * (to[k] - side)) });
+
+  choose(shape, drawn = this.state.get().drawn) {
+    const polygon = shape === DRAWN ? [drawn] : this.shapes[shape];
+    this.act({ shape, drawn, angle: 0, box: startBox(polygon) });
+  }
+
+  take(/** @type {"tight" | "best"} */ kind) {
+    const { box: from, angle } = this.state.get();
+    const to = this.silhouette.at(angle)[kind].box;
+    this.act({});
+    this.stopGliding = glide((share) => {
+      this.state.set({ box: share === 1 ? [...to] : from.map((side, k) => side + share * (to[k] - side)) });
     });
   }
-  function choose(shape, entries = {}) {
-    draft = null;
-    const polygon = shape === DRAWN ? [entries.drawn ?? state.get().drawn] : shapes[shape];
-    act({ ...entries, shape, angle: 0, box: startBox(polygon) });
+
+  turnTo(/** @type {number} */ degrees) {
+    this.act({ angle: Math.min(Math.max(Math.round(degrees), 0), 180) });
   }
-  function reset() {
-    act({ angle: 0, box: startBox(current().polygon), show_tight: true, show_best: false, show_sides: true });
+
+  reset() {
+    const box = startBox(this.silhouette.polygon);
+    this.act({ angle: 0, box, show_tight: true, show_best: false, show_sides: true });
   }
-  function turnTo(degrees) {
-    act({ angle: Math.min(Math.max(Math.round(degrees), 0), 180) });
+
+  startDrawing() {
+    this.draft = { points: [], pen: [SHEET / 2, SHEET / 2] };
+    this.notice = DRAWING_HELP;
+    this.redraw();
+    this.parts.stage.focus({ preventScroll: true });
   }
-  function startDrawing() {
-    draft = { points: [], pen: [SHEET / 2, SHEET / 2] };
-    notice = DRAWING_HELP;
-    redraw();
-  }
-  function finishDrawing() {
-    const { points, pen } = draft;
+
+  finishDrawing() {
+    const { points, pen } = this.draft;
     let ring = points;
     for (let tolerance = SHEET / 250; points.length && (ring === points || ring.length > 120); tolerance *= 1.5) {
       ring = simplify([...points, points[0]], tolerance).slice(0, -1);
     }
-    notice = objection(ring);
-    if (notice) draft = { points: [], pen };
-    else choose(DRAWN, { drawn: ring.map((point) => point.map((v) => Math.round(100 * v) / 100)) });
-    redraw();
+    this.notice = objection(ring);
+    if (this.notice) this.draft = { points: [], pen };
+    else this.choose(DRAWN, ring.map((point) => point.map((v) => Math.round(100 * v) / 100)));
+    this.redraw();
   }
 
-  // --- pointer
-  const perPixel = () => (current().limits[2] - current().limits[0]) / parts.stage.clientWidth;
-  const onScreen = (box) => {
-    const { limits } = current();
-    return box.map((side, k) => (side - limits[k % 2]) / perPixel());
-  };
-  const onSheet = (point) => point.map((v) => Math.min(Math.max((v * SHEET) / parts.stage.clientWidth, 0), SHEET));
-  function beginDrawing(point) {
-    draft = { points: [onSheet(point)], pen: onSheet(point) };
-    return (next) => {
-      draft.points.push(onSheet(next));
-      draft.pen = onSheet(next);
-      redraw();
+  // --- how: by pointer, by key, by the controls
+
+  listen() {
+    const { parts, signal } = this;
+    const on = (node, name, action) => node.addEventListener(name, action, { signal });
+    this.dragging = [
+      onDrag(parts.stage, {
+        begin: (point, type) => (this.draft ? this.dragPen(point) : this.dragBox(point, type)),
+        end: () => this.draft && this.finishDrawing(),
+        hover: (point) => (this.draft ? "crosshair" : cursorOf(this.gripAt(point))),
+      }, signal),
+      onDrag(parts.curve, { begin: (point) => this.dragAngle(point), hover: () => "ew-resize" }, signal),
+    ];
+    keepKeys(parts.root, signal);
+    on(parts.stage, "keydown", (event) => {
+      if (event.ctrlKey || event.metaKey) return;
+      if (this.draft ? this.drawByKey(event) : this.moveByKey(event)) event.preventDefault();
+    });
+    on(parts.shapes, "change", (event) => this.choose(event.target.value));
+    on(parts.draw, "click", () => this.startDrawing());
+    on(parts.takeTight, "click", () => this.take("tight"));
+    on(parts.takeBest, "click", () => this.take("best"));
+    on(parts.reset, "click", () => this.reset());
+    on(parts.showTight, "change", () => this.act({ show_tight: parts.showTight.checked }));
+    on(parts.showBest, "change", () => this.act({ show_best: parts.showBest.checked }));
+    on(parts.showSides, "change", () => this.act({ show_sides: parts.showSides.checked }));
+    on(parts.angle, "input", () => this.turnTo(parts.angle.valueAsNumber));
+    const resizes = new ResizeObserver(this.redraw);
+    for (const canvas of [parts.stage, parts.curve]) resizes.observe(canvas);
+    signal.addEventListener("abort", () => resizes.disconnect());
+  }
+
+  /** How much of the plane one pixel of the stage shows. */
+  get scale() {
+    const [left, , right] = this.silhouette.limits;
+    return (right - left) / this.parts.stage.clientWidth;
+  }
+
+  gripAt(/** @type {Point} */ point, reach = 12) {
+    const { scale, silhouette: { limits: [left, top] } } = this;
+    const [x1, y1, x2, y2] = this.state.get().box.map((side, k) => (side - (k % 2 ? top : left)) / scale);
+    return gripAt([x1, y1, x2, y2], point, reach);
+  }
+
+  dragBox(/** @type {Point} */ from, /** @type {string} */ pointerType) {
+    this.stopGliding();
+    const { box } = this.state.get();
+    const grip = this.gripAt(from, pointerType === "touch" ? 22 : 12);
+    return grip && ((to) => this.moveBox(box, grip, [to[0] - from[0], to[1] - from[1]]));
+  }
+
+  /** Move the gripped sides of a box by a shift in pixels of the stage. */
+  moveBox(box, grip, [dx, dy]) {
+    const { scale } = this;
+    this.act({ box: dragBox(box, grip, [dx * scale, dy * scale], this.silhouette.limits, LEAST * scale) });
+  }
+
+  dragPen(/** @type {Point} */ from) {
+    const toSheet = (v) => Math.min(Math.max((v * SHEET) / this.parts.stage.clientWidth, 0), SHEET);
+    const follow = (/** @type {Point} */ [x, y]) => {
+      this.draft.pen = [toSheet(x), toSheet(y)];
+      this.draft.points.push(this.draft.pen);
+      this.redraw();
     };
+    this.draft.points = [];
+    follow(from);
+    return follow;
   }
-  const dragging = [
-    onDrag(parts.stage, {
-      begin(point, type) {
-        stopGliding();
-        if (draft) return beginDrawing(point);
-        const { box } = state.get();
-        const grip = gripAt(onScreen(box), point, type === "touch" ? 22 : 12);
-        const { limits } = current();
-        return grip && ((next) => {
-          const shift = next.map((v, axis) => (v - point[axis]) * perPixel());
-          act({ box: dragBox(box, grip, shift, limits, 12 * perPixel()) });
-        });
-      },
-      end: () => draft && finishDrawing(),
-      hover: (point) => (draft ? "crosshair" : cursorOf(gripAt(onScreen(state.get().box), point, 12))),
-    }, signal),
-    onDrag(parts.curve, {
-      begin([x]) {
-        const toAngle = (at) => turnTo((180 * (at - ROOM.left)) / (parts.curve.clientWidth - ROOM.left - ROOM.right));
-        toAngle(x);
-        return ([next]) => toAngle(next);
-      },
-      hover: () => "ew-resize",
-    }, signal),
-  ];
 
-  // --- keys
-  function drawByKey(event, arrow) {
-    const { points, pen } = draft;
-    const step = event.altKey ? 1 : 5;
-    if (arrow) draft.pen = pen.map((v, axis) => Math.min(Math.max(v + step * arrow[axis], 0), SHEET));
-    else if (event.key === " ") points.push([...pen]);
-    else if (event.key === "Backspace") points.pop();
-    else if (event.key === "Enter") finishDrawing();
-    else if (event.key === "Escape") [draft, notice] = [null, ""];
-    else return false;
-    redraw();
-    return true;
+  dragAngle(/** @type {Point} */ from) {
+    const follow = (/** @type {Point} */ [x]) => {
+      this.turnTo((180 * (x - ROOM.left)) / (this.parts.curve.clientWidth - ROOM.left - ROOM.right));
+    };
+    follow(from);
+    return follow;
   }
-  function boxByKey(event, arrow) {
-    const { box, angle } = state.get();
-    const { limits } = current();
+
+  /** A key while the box is in hand. Returns whether it meant something. */
+  moveByKey(/** @type {KeyboardEvent} */ event) {
+    const { box, angle } = this.state.get();
+    const arrow = arrowOf(event);
     if (arrow) {
-      const step = ((limits[2] - limits[0]) / 100) * (event.altKey ? 0.1 : 1);
-      const grip = event.shiftKey ? [0, 0, 1, 1] : [1, 1, 1, 1];
-      act({ box: dragBox(box, grip, arrow.map((v) => v * step), limits, 12 * perPixel()) });
-    } else if (event.code === "KeyR") turnTo(angle + (event.shiftKey ? -1 : 1) * (event.altKey ? 1 : 5));
-    else if (event.key === "t") take("tight");
-    else if (event.key === "b") take("best");
-    else if (event.key === "Escape") reset();
+      const step = (this.parts.stage.clientWidth / 100) * (event.altKey ? 0.1 : 1);
+      this.moveBox(box, event.shiftKey ? [0, 0, 1, 1] : [1, 1, 1, 1], [arrow[0] * step, arrow[1] * step]);
+    } else if (event.code === "KeyR") this.turnTo(angle + (event.shiftKey ? -1 : 1) * (event.altKey ? 1 : 5));
+    else if (event.key === "t") this.take("tight");
+    else if (event.key === "b") this.take("best");
+    else if (event.key === "Escape") this.reset();
     else return false;
     return true;
   }
-  const listen = (node, name, action) => node.addEventListener(name, action, { signal });
-  listen(parts.stage, "keydown", (event) => {
-    if (event.ctrlKey || event.metaKey) return;
-    if ((draft ? drawByKey : boxByKey)(event, arrowOf(event))) {
-      event.preventDefault();
-    }
-  });
-  listen(parts.shapes, "change", (event) => choose(event.target.value));
-  listen(parts.draw, "click", () => {
-    startDrawing();
-    parts.stage.focus({ preventScroll: true });
-  });
-  listen(parts.takeTight, "click", () => take("tight"));
-  listen(parts.takeBest, "click", () => take("best"));
-  listen(parts.reset, "click", reset);
-  listen(parts.showTight, "change", () => act({ show_tight: parts.showTight.checked }));
-  listen(parts.showBest, "change", () => act({ show_best: parts.showBest.checked }));
-  listen(parts.showSides, "change", () => act({ show_sides: parts.showSides.checked }));
-  listen(parts.angle, "input", () => turnTo(parts.angle.valueAsNumber));
+
+  /** A key while the pen is in hand. Returns whether it meant something. */
+  drawByKey(/** @type {KeyboardEvent} */ event) {
+    const { points, pen } = this.draft;
+    const arrow = arrowOf(event);
+    const moved = (axis) => Math.min(Math.max(pen[axis] + arrow[axis] * (event.altKey ? 1 : 5), 0), SHEET);
+    if (arrow) this.draft.pen = [moved(0), moved(1)];
+    else if (event.key === " ") points.push(pen);
+    else if (event.key === "Backspace") points.pop();
+    else if (event.key === "Enter") this.finishDrawing();
+    else if (event.key === "Escape") this.act({});
+    else return false;
+    this.redraw();
+    return true;
+  }
 
   // --- one picture
-  function draw() {
+
+  draw() {
+    const { parts, silhouette } = this;
     if (!parts.stage.clientWidth) return; // not on the page yet, or hidden: the next resize draws
-    const palette = paletteNow();
-    const now = state.get();
-    const { limits, ceilings } = current();
-    const at = pose(now.angle);
-    const numbers = measure(at, now.box);
-    const stage = openCanvas(parts.stage);
-    if (draft) drawDraft(stage, palette, draft);
-    else drawStage(stage, palette, now, at, limits);
-    const heights = { yours: numbers.iou, tight: at.tight.iou, best: at.best.iou };
-    drawCurve(openCanvas(parts.curve), palette, ceilings, now.angle, heights);
-    for (const [kind, iou] of Object.entries(heights)) {
-      write(parts[`${kind}Number`], three(iou));
-      parts[`${kind}Bar`].style.setProperty("--share", iou.toFixed(4));
+    const now = this.state.get();
+    const pose = silhouette.at(now.angle);
+    const palette = this.palette();
+    const { iou, intersection, union } = measure(pose, now.box);
+    const ious = { yours: iou, tight: pose.tight.iou, best: pose.best.iou };
+    const [stage, curve] = [openCanvas(parts.stage), openCanvas(parts.curve)];
+    if (this.draft) drawDraft(stage, palette, this.draft);
+    else drawStage(stage, palette, now, pose, silhouette.limits);
+    drawCurve(curve, palette, silhouette.ceilings, now.angle, ious);
+
+    for (const [kind, value] of Object.entries(ious)) {
+      write(parts[`${kind}Number`], three(value));
+      parts[`${kind}Bar`].style.setProperty("--share", value.toFixed(4));
     }
     const area = (value) => value.toLocaleString("en-US", { maximumFractionDigits: 0 });
-    write(parts.intersection, area(numbers.intersection));
-    write(parts.union, area(numbers.union));
-    write(parts.iou, three(numbers.iou));
-    write(parts.degrees, `${now.angle}°`);
-    writeControls(now, at);
-    const caption = notice || describe(now.shape, at, now.box);
+    write(parts.intersection, area(intersection));
+    write(parts.union, area(union));
+    write(parts.iou, three(iou));
+    const caption = this.notice || describe(now.shape, pose, now.box);
     write(parts.caption, caption);
-    parts.caption.toggleAttribute("data-best", !draft && three(numbers.iou) === three(at.best.iou));
-    say(caption);
+    parts.caption.toggleAttribute("data-best", !this.draft && three(iou) === three(ious.best));
+    this.say(caption);
+    this.writeControls(now, `tight box ${three(ious.tight)}, best box ${three(ious.best)}`);
   }
-  function writeControls(now, at) {
+
+  writeControls(now, ceilings) {
+    const { parts } = this;
     if (now.drawn && parts.drawnFrom !== now.drawn) {
-      parts.shapes.querySelector(`[value="${DRAWN}"]`)?.parentNode.remove();
-      parts.shapes.append(thumbnail(DRAWN, [now.drawn], parts.group));
+      parts.drawnThumbnail?.remove();
+      parts.drawnThumbnail = thumbnail(DRAWN, [now.drawn], parts.group);
+      parts.shapes.append(parts.drawnThumbnail);
       parts.drawnFrom = now.drawn;
     }
-    for (const input of parts.shapes.querySelectorAll("input")) input.checked = !draft && input.value === now.shape;
-    parts.draw.setAttribute("aria-pressed", String(draft !== null));
-    parts.root.toggleAttribute("data-drawing", draft !== null);
-    parts.angle.valueAsNumber = now.angle;
+    const drawing = this.draft !== null;
+    parts.root.toggleAttribute("data-drawing", drawing);
+    parts.draw.setAttribute("aria-pressed", String(drawing));
+    for (const input of parts.shapes.querySelectorAll("input")) input.checked = !drawing && input.value === now.shape;
     parts.showTight.checked = now.show_tight;
     parts.showBest.checked = now.show_best;
     parts.showSides.checked = now.show_sides;
-    const ceiling = `tight box ${three(at.tight.iou)}, best box ${three(at.best.iou)}`;
-    parts.angle.setAttribute("aria-valuetext", `${now.angle} degrees: ${ceiling}`);
-    parts.curve.setAttribute("aria-label", `IoU of the tight and the best box at all angles; at ${now.angle} degrees: ${ceiling}`);
-    parts.stage.setAttribute("aria-label", draft ? DRAWING_HELP
-      : `Your box on ${now.shape}. Arrow keys move it, with Shift its right and bottom sides, with Alt in small steps.`);
+    parts.angle.valueAsNumber = now.angle;
+    write(parts.degrees, `${now.angle}°`);
+    parts.angle.setAttribute("aria-valuetext", `${now.angle} degrees: ${ceilings}`);
+    parts.curve.setAttribute("aria-label", `IoU of both boxes at all angles; at ${now.angle} degrees: ${ceilings}`);
+    parts.stage.setAttribute("aria-label", drawing ? DRAWING_HELP : `Your box on ${now.shape}. ${MOVING_HELP}`);
   }
-
-  redraw();
-  return () => controller.abort();
 }
 
-export default { render };
+/** @typedef {import("./geometry.js").Point} Point */
+
+export default {
+  render({ model, el }) {
+    return new BoxCeiling(model, el).close;
+  },
+};

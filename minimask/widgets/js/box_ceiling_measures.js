@@ -1,5 +1,5 @@
 /**
- * The box ceiling's numbers and words: the same as `BoxCeiling.measures` and `BoxCeiling.words` in Python. Pure functions.
+ * The box ceiling's numbers and words: the same as those of `minimask/widgets/box_ceiling_measures.py`.
  */
 import { bestBox, tightBox } from "./ceilings.js";
 import { SIDES, boundingBox, boxArea, middle, polygonArea, polygonBoxIntersection } from "./geometry.js";
@@ -43,8 +43,8 @@ export function balance(iou) {
 /**
  * Where a side should go for a higher IoU: 1 outward, -1 inward, 0 nowhere.
  *
- * To move a side of length L outward by a little d adds L·d·share to the intersection and L·d·(1 - share) to the union.
- * That raises the ratio if share / (1 - share) is more than IoU, which is to say: if share is more than the balance.
+ * To move a side of length L outward by a little d adds L·d·share to the intersection and L·d·(1 - share) to the
+ * union. That raises the ratio if share / (1 - share) is more than IoU, that is: if share is more than the balance.
  */
 export function advice(side, iou) {
   if (side.outer > balance(iou) + SAME_SHARE) return 1;
@@ -60,14 +60,15 @@ export function describe(name, pose, box) {
   const [iou, tight, best] = [measures.iou, pose.tight.iou, pose.best.iou];
   const on = name === DRAWN ? name : `the ${name}`;
   if (iou === 0) return `Your box does not touch ${on}: IoU 0. The best box reaches ${three(best)}.`;
-  return `Your box scores IoU ${three(iou)} on ${on}${comparison(iou, tight, best)} ${sidesInWords(measures, pose, box)}`;
+  const words = `Your box scores IoU ${three(iou)} on ${on}${comparison(iou, tight, best)}`;
+  return `${words} ${sidesInWords(measures, pose, box)}`;
 }
 
 function comparison(iou, tight, best) {
   const tightIsBest = best - tight < SAME_IOU;
   if (best - iou < SAME_IOU) {
-    const than = tightIsBest ? "as much as the tight box" : `${three(iou - tight)} above the tight box (${three(tight)})`;
-    return `, ${than}. No upright box does better.`;
+    const above = `${three(iou - tight)} above the tight box (${three(tight)})`;
+    return `, ${tightIsBest ? "as much as the tight box" : above}. No upright box does better.`;
   }
   const toBest = `${three(best - iou)} below the best box (${three(best)})`;
   if (tightIsBest) return `: ${toBest}, which here is the tight box.`;
@@ -76,6 +77,7 @@ function comparison(iou, tight, best) {
   return `: ${three(Math.abs(iou - tight))} ${way} the tight box (${three(tight)}) and ${toBest}.`;
 }
 
+/** The side whose move promises most, and why; or that none does. */
 function sidesInWords({ iou, sides }, pose, box) {
   const level = percent(balance(iou));
   const moves = sides.map((side) => advice(side, iou));
@@ -88,13 +90,16 @@ function sidesInWords({ iou, sides }, pose, box) {
   const allAt = (these, share) => these.every((side) => Math.abs(side.inner - share) < SAME_SHARE);
   if (moves[k] !== 0) {
     const [amount, way] = moves[k] > 0 ? ["more", "outward"] : ["less", "inward"];
-    const rule = `${percent(shares[k])} of its ${SIDES[k]} side lies inside, ${amount} than IoU / (1 + IoU) = ${level}: `
-      + `moving that side ${way} raises the IoU.`;
+    const rule = `${percent(shares[k])} of its ${SIDES[k]} side lies inside, `
+      + `${amount} than IoU / (1 + IoU) = ${level}: moving that side ${way} raises the IoU.`;
     const atBest = balance(pose.best.iou);
-    return allAt(pose.bestSides, atBest) ? `${rule} At the best box ${percent(atBest)} of every side lies inside.` : rule;
+    if (!allAt(pose.bestSides, atBest)) return rule;
+    return `${rule} At the best box ${percent(atBest)} of every side lies inside.`;
   }
   if (pose.best.iou - iou >= SAME_IOU) return "No side alone can gain anything here, yet a better box is elsewhere.";
-  return allAt(sides, balance(iou))
-    ? `Of every side ${level} lies inside, which is IoU / (1 + IoU): at this balance no side gains by moving.`
-    : `No side gains by moving: just outside it less than IoU / (1 + IoU) = ${level} would lie inside, just within it more.`;
+  if (allAt(sides, balance(iou))) {
+    return `Of every side ${level} lies inside, which is IoU / (1 + IoU): at this balance no side gains by moving.`;
+  }
+  return `No side gains by moving: just outside it less than IoU / (1 + IoU) = ${level} would lie inside, `
+    + "just within it more.";
 }

@@ -61,7 +61,7 @@ export function drawStage({ context, width: size }, palette, state, pose, limits
   const toScreen = ([x, y]) => [(x - limits[0]) * scale, (y - limits[1]) * scale];
   const rectangle = (box) => {
     const [[x1, y1], [x2, y2]] = [toScreen([box[0], box[1]]), toScreen([box[2], box[3]])];
-    return /** @type {const} */ ([x1, y1, x2 - x1, y2 - y1]);
+    return /** @type {[number, number, number, number]} */ ([x1, y1, x2 - x1, y2 - y1]);
   };
   const outline = new Path2D(pathOf(pose.polygon, toScreen));
   drawGrid(context, palette, size);
@@ -171,7 +171,8 @@ export function drawCurve({ context, width, height }, palette, ceilings, angle, 
   const [w, h] = [width - ROOM.left - ROOM.right, height - ROOM.top - ROOM.bottom];
   const toX = (degrees) => ROOM.left + (degrees / 180) * w;
   const toY = (iou) => ROOM.top + (1 - iou) * h;
-  Object.assign(context, { font: `13px ${palette.font}`, lineWidth: 1, strokeStyle: palette.grid, fillStyle: palette.muted });
+  Object.assign(context, { font: `13px ${palette.font}`, fillStyle: palette.muted });
+  Object.assign(context, { strokeStyle: palette.grid, lineWidth: 1 });
   context.beginPath();
   for (const [iou, text] of [[0, "0"], [0.25, ""], [0.5, "0.5"], [0.75, ""], [1, "1"]]) {
     context.moveTo(ROOM.left, Math.round(toY(iou)) + 0.5);
@@ -187,7 +188,8 @@ export function drawCurve({ context, width, height }, palette, ceilings, angle, 
 
   // A quarter turn only swaps the two axes: 90 degrees tell all.
   const known = [...ceilings.keys()].sort((p, q) => p - q);
-  const points = [...known.map((d) => [d, ceilings.get(d)]), ...known.filter((d) => d > 0).map((d) => [d + 90, ceilings.get(d)])];
+  const angles = [...known, ...known.filter((degrees) => degrees > 0).map((degrees) => degrees + 90)];
+  const points = angles.map((degrees) => [degrees, ceilings.get(degrees > 90 ? degrees - 90 : degrees)]);
   const line = (key) => points.map(([degrees, ceiling]) => [toX(degrees), toY(ceiling[key])]);
   const trace = (path) => path.forEach(([x, y], i) => (i ? context.lineTo(x, y) : context.moveTo(x, y)));
   const [tight, best] = [line("tight"), line("best")];
@@ -205,7 +207,7 @@ export function drawCurve({ context, width, height }, palette, ceilings, angle, 
   }
   context.setLineDash([]);
 
-  // Name the lines where there is room: above all of the best box's curve around 150 degrees, and below the tight box's.
+  // Name the lines where there is room: around 150 degrees, above the best box's curve and below the tight box's.
   const heightsAround = (path) => path.filter(([px]) => Math.abs(px - toX(150)) < 34).map(([, py]) => py);
   Object.assign(context, { fillStyle: palette.ink, textAlign: "center", textBaseline: "alphabetic" });
   if (known.length > 1) {

@@ -10,7 +10,7 @@ export function tightBox(polygon) {
 }
 
 /**
- * The area of a polygon in every cell of a grid with lines at `xs` and `ys`: corner areas at all crossings, differenced.
+ * The area of a polygon in every cell of a grid with lines at `xs` and `ys`: differences of corner areas.
  *
  * An edge adds to the columns on its right a value that depends on y alone, so each edge is worked out only for the
  * columns that it passes through, and once for all the others.
@@ -77,7 +77,7 @@ export function maxSumRectangle(weights, rows, columns) {
   return best;
 }
 
-/** Cell by cell what Dinkelbach's method maximizes, I - λU less a constant: as U = A + B - I, it is (1 + λ) I - λB. */
+/** What Dinkelbach's method maximizes, I - λU, cell by cell: as U = A + B - I, it is (1 + λ) I - λB less a constant. */
 function cellWeights(inside, xs, ys, ratio) {
   const columns = xs.length - 1;
   return inside.map((share, at) => {

@@ -53,8 +53,10 @@ export function middle(/** @type {Box} */ [x1, y1, x2, y2]) {
  */
 export function rotatePolygon(polygon, degrees, [cx, cy]) {
   const [cos, sin] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
-  const turn = ([x, y]) => [cx + cos * (x - cx) - sin * (y - cy), cy + sin * (x - cx) + cos * (y - cy)];
-  return polygon.map((ring) => ring.map(turn));
+  return polygon.map((ring) => ring.map(([x, y]) => [
+    cx + cos * (x - cx) - sin * (y - cy),
+    cy + sin * (x - cx) + cos * (y - cy),
+  ]));
 }
 
 /** A polygon's directed edges: its outline runs clockwise on the screen, its holes the other way. */

@@ -107,7 +107,8 @@ export function followTheme(root, changed, signal) {
 
 /**
  * The widget's state: one plain object, the trait `state` of the Python class. All views of a widget share it.
- * @param {any} model  @param {() => void} changed called after every change, whoever made it  @param {AbortSignal} signal
+ * @param {any} model  @param {() => void} changed  called after every change, whoever made it
+ * @param {AbortSignal} signal
  */
 export function sharedState(model, changed, signal) {
   let timer = 0;
@@ -133,8 +134,8 @@ export function sharedState(model, changed, signal) {
 /** @typedef {[number, number]} Point  @typedef {[number, number, number, number]} Box */
 
 /**
- * Mouse, pen and touch on a canvas. `begin` gets the point where the pointer went down (in CSS pixels of the canvas) and
- * returns what to do with each further point, or null to leave the gesture to the page: a finger then scrolls it.
+ * Mouse, pen and touch on a canvas. `begin` gets the point where the pointer went down, in CSS pixels of the canvas.
+ * It returns what to do with each further point, or null to leave the gesture to the page: a finger then scrolls it.
  * @param {HTMLCanvasElement} canvas
  * @param {{begin: (point: Point, type: string) => ((point: Point) => void) | null, end?: () => void,
  *   hover?: (point: Point) => string}} actions   `hover` names the mouse cursor to show
@@ -252,21 +253,29 @@ export function glide(/** @type {(share: number) => void} */ step, duration = 35
 
 /**
  * Work through a generator, one item after another, while the browser has nothing better to do.
- * @param {Iterator<any>} work  @param {() => boolean} busy  while true, nothing is done  @param {AbortSignal} signal
+ * @param {Iterator<any>} work  @param {() => boolean} busy  while true, nothing is done
+ * @param {() => void} progress  called after each bout of work  @param {AbortSignal} signal
  * @returns {() => void} how to stop
  */
-export function inIdleTime(work, busy, signal) {
+export function inIdleTime(work, busy, progress, signal) {
   // Where there are no idle callbacks (Safari): short slices with pauses between them.
   const ask = window.requestIdleCallback
     ?? ((slice) => {
       const until = performance.now() + 40;
-      return setTimeout(() => slice({ timeRemaining: () => Math.max(0, until - performance.now()) }), 32);
+      const timeRemaining = () => Math.max(0, until - performance.now());
+      return setTimeout(() => slice({ timeRemaining, didTimeout: false }), 32);
     });
   let stopped = false;
   const slice = (deadline) => {
+    if (stopped || signal.aborted) return;
     let done = false;
-    while (!stopped && !signal.aborted && !done && !busy() && deadline.timeRemaining() > 4) done = work.next().done;
-    if (!stopped && !signal.aborted && !done) ask(slice);
+    let some = false;
+    while (!done && !busy() && deadline.timeRemaining() > 4) {
+      done = work.next().done;
+      some = true;
+    }
+    if (some) progress();
+    if (!done) ask(slice);
   };
   ask(slice);
   return () => {
