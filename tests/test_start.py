@@ -4,7 +4,6 @@ import ast
 import contextlib
 import errno
 import importlib.util
-import json
 import os
 import shutil
 import signal
@@ -121,17 +120,18 @@ def test_an_old_python_names_a_newer_one_that_runs(folder, tmp_path):
 # The real thing, without a network
 
 
-def test_killed_at_the_first_step_then_without_network(folder):
+def test_killed_at_the_first_step_then_without_network(folder, start):
     """The two real troubles of a first run, one after the other, and nothing of them is left behind."""
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     first = subprocess.Popen([sys.executable, str(folder / "start.py"), "figures"], **quiet)
-    marker = folder / ".venv" / "minimask.json"
     deadline = time.monotonic() + 60
-    while not marker.exists() and time.monotonic() < deadline:
+    while not (folder / ".venv" / "pyvenv.cfg").exists() and time.monotonic() < deadline:
         time.sleep(0.01)
     first.kill()
     first.wait()
-    assert json.loads(marker.read_text())["state"] == "creating"
+    with Path(start.__file__).open() as file:
+        assert not start.try_lock(file)  # what it started is still at work, and keeps the next run waiting
+    assert start.read_stamp()["state"] == "creating"
     left_behind = folder / ".venv" / "half-made"
     left_behind.mkdir()
 
@@ -142,7 +142,7 @@ def test_killed_at_the_first_step_then_without_network(folder):
     assert "Nothing is lost" in second.stdout
     assert "Traceback" not in second.stdout
     assert not left_behind.exists()
-    assert json.loads(marker.read_text())["state"] == "created"  # the next run need not begin again
+    assert start.read_stamp()["state"] == "created"  # the next run need not begin again
 
 
 # What the installers say
@@ -178,6 +178,11 @@ def test_a_full_disk_is_recognised(start):
     error = fails_with(start, f"import os; raise OSError({errno.ENOSPC}, os.strerror({errno.ENOSPC}))")
     assert isinstance(error, start.DiskError)
     assert "Make room and run the same command again" in str(error)
+
+
+@pytest.mark.parametrize("line", ["failed to write (os error 28)", "(os error 112)", "Disk quota exceeded"])
+def test_ways_of_saying_that_the_disk_is_full(start, line):
+    assert isinstance(start.explain([line]), start.DiskError)
 
 
 def test_a_full_disk_is_recognised_even_if_the_installer_hides_it(start, monkeypatch):
@@ -336,6 +341,14 @@ def test_where_uv_reaches_nothing_pip_may(start, programs):
     assert installs(programs) == ["uv tested", "pip tested"]
 
 
+@pytest.mark.parametrize("kind", ["NetworkError", "DiskError"])
+def test_without_network_or_room_nothing_else_is_tried(start, programs, kind):
+    programs.fail["version-check uv"] = getattr(start, kind)("not now")
+    with pytest.raises(start.SetupError, match="not now"):
+        start.prepare("lab")
+    assert installs(programs) == []
+
+
 def test_where_there_is_no_uv_pip_does_it(start, programs):
     programs.fail["version-check uv"] = start.SetupError("no matching distribution")
     start.prepare("lab")
@@ -439,25 +452,25 @@ def calls(start, monkeypatch):
     """Write down what a word would run, in an environment that is there."""
     calls = []
     monkeypatch.setattr(start, "prepare", lambda extra: calls.append(extra))
-    monkeypatch.setattr(start, "run", lambda *command: calls.append(" ".join(command[1:])) or len(calls) - 2)
+    monkeypatch.setattr(start, "run", lambda *command: calls.append(" ".join(command[1:])) or 4 - len(calls))
     return calls
 
 
 @pytest.mark.parametrize("arguments", [[], ["lab"]])
 def test_no_word_is_lab(start, calls, arguments):
-    assert start.main([*arguments, "--port=9999"]) == 0
+    start.main([*arguments, "--port=9999"])
     assert calls[0] == "lab"
     assert calls[1].startswith("-m jupyterlab ")
     assert calls[1].endswith(" --port=9999")
 
 
 def test_what_follows_the_word_is_passed_on(start, calls):
-    assert start.main(["test", "-k", "boxes"]) == 0
+    start.main(["test", "-k", "boxes"])
     assert calls == ["test", "-m pytest --ignore=tests/browser --cov=minimask -k boxes"]
 
 
 def test_lint_goes_on_after_a_failure_and_reports_it(start, calls):
-    assert start.main(["lint"]) == 2  # the stand-in for run answers 0, 1, 2
+    assert start.main(["lint"]) == 2  # the stand-in for run answers 2, 1, 0
     assert calls == ["test", "-m ruff check", "-m ruff format --check", "-m mypy"]
 
 

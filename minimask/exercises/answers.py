@@ -128,9 +128,11 @@ def words(value: object, digits: int = 12) -> str:
         return f"({_row(value, digits)}{',' if len(value) == 1 else ''})"
     if isinstance(value, list):
         return f"[{_row(value, digits)}]"
-    if not isinstance(value, bool | np.bool_) and isinstance(value, numbers.Real):
+    if value is None or isinstance(value, bool | np.bool_ | str):
+        return repr(value)
+    if isinstance(value, numbers.Real):
         return f"{float(value) + 0.0:.{digits}g}"
-    return repr(value)
+    return f"a {type(value).__name__}"  # the value itself may be anything, an address in memory for example
 
 
 def is_mask(value: object) -> bool:
@@ -157,11 +159,9 @@ def kind_of(answer: object) -> str:
         return f"an array of shape {value.shape}"
     if isinstance(value, list | tuple):
         return f"a {type(value).__name__} of {len(value)}: {words(value, 4)}"
-    if isinstance(value, bool | np.bool_ | str):
-        return repr(value)
-    if isinstance(value, numbers.Real):
+    if not isinstance(value, bool) and isinstance(value, numbers.Real):
         return f"the number {words(value, 4)}"
-    return f"a {type(value).__name__}"
+    return words(value)
 
 
 def _plain(value: object) -> object:

@@ -73,8 +73,9 @@ def is_stub(function: Function) -> bool:
 
 
 def describe_error(error: BaseException) -> str:
-    """Return an error as the last line of a traceback has it, without what differs from run to run."""
-    text = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
+    """Return an error as a traceback names it, in one line and without what differs from run to run."""
+    lines = "".join(traceback.format_exception_only(error)).strip().splitlines()
+    text = next((line for line in lines if type(error).__name__ in line), lines[-1])
     return _shortened(re.sub(r"0x[0-9a-fA-F]+", "0x...", text))
 
 

@@ -94,10 +94,10 @@ def _try_twice(exercise: Exercise, function: Function, inputs: Inputs) -> Findin
     """Return what is wrong with the answer to one input, or with two answers that differ."""
     first = call(function, inputs)
     finding = _judge(exercise, function, inputs, first)
-    if first.error is not None or (finding and finding.kind == "not started"):
+    if finding and finding.kind != "wrong":
         return finding
     second = call(function, inputs)
-    if second.error is not None or not same(first.answer, second.answer):
+    if type(first.error) is not type(second.error) or not same(first.answer, second.answer):
         return _unsteady(inputs)
     return finding
 
@@ -157,6 +157,9 @@ def _judge(exercise: Exercise, function: Function, inputs: Inputs, outcome: Outc
             answer = exercise.read(outcome.answer)
         except UnreadableError as error:
             complaint = "type", f"{error}."
+        except Exception as error:  # an object of the learner's own may do anything when it is looked at
+            kind_of_object = type(outcome.answer).__name__
+            complaint = "type", f"your answer, a {kind_of_object}, cannot be read: `{describe_error(error)}`."
         else:
             wrong = exercise.compare(expected, answer, *inputs)
             complaint = ("wrong", f"{wrong}. {exercise.remark(*inputs)}".strip()) if wrong else None

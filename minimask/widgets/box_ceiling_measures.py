@@ -12,8 +12,8 @@ from minimask.geometry.boxes import box_area
 from minimask.geometry.ceilings import best_box, tight_box
 from minimask.geometry.checks import FloatArray
 from minimask.geometry.polygons import (
+    edges_box_intersection,
     polygon_area,
-    polygon_box_intersection,
     polygon_edges,
     rotate_polygon,
 )
@@ -65,7 +65,7 @@ def start_box(rings: Rings) -> FloatArray:
 
 def measure(pose: Pose, box: FloatArray) -> Measures:
     """Return all numbers about a box `(4,)` on a silhouette."""
-    intersection = float(polygon_box_intersection(pose.rings, box[None])[0])
+    intersection = float(edges_box_intersection(pose.edges, box[None])[0])
     union = pose.area + float(box_area(box[None])[0]) - intersection
     return Measures(intersection / union, intersection, union, sides_inside_edges(pose.edges, box))
 

@@ -353,7 +353,12 @@ def divided_and_conquered(weights):
         middle = (i + j) // 2
         (a, a_from, a_to, a_all), (b, b_from, b_to, b_all) = solve(i, middle), solve(middle, j)
         join = lambda p, q: (p[0] + q[0], p[1], q[2])  # noqa: E731
-        return max(a, b, join(a_to, b_from)), max(a_from, join(a_all, b_from)), max(b_to, join(a_to, b_all)), join(a_all, b_all)
+        return (
+            max(a, b, join(a_to, b_from)),
+            max(a_from, join(a_all, b_from)),
+            max(b_to, join(a_to, b_all)),
+            join(a_all, b_all),
+        )
 
     return np.array(solve(0, len(weights))[0][1:], dtype=int)
 
@@ -497,7 +502,9 @@ def the_tight_box(mask):
 
 @wrong("1.5", "can be found; yours gave")
 def largest_full_rectangle(mask):
-    return max((box for box in _boxes(mask) if mask[box[1] : box[3], box[0] : box[2]].all()), key=lambda box: _iou(mask, box))
+    return max(
+        (box for box in _boxes(mask) if mask[box[1] : box[3], box[0] : box[2]].all()), key=lambda box: _iou(mask, box)
+    )
 
 
 @wrong("1.5", "can be found; yours gave")
@@ -576,7 +583,7 @@ def crops_the_callers_mask(mask):
 
 
 def _crossings(polygon, across, at):
-    for (start, end) in zip(polygon, np.roll(polygon, -1, axis=0), strict=True):
+    for start, end in zip(polygon, np.roll(polygon, -1, axis=0), strict=True):
         if (start[across] > at) != (end[across] > at):
             t = (at - start[across]) / (end[across] - start[across])
             yield start[1 - across] + t * (end[1 - across] - start[1 - across])
@@ -636,7 +643,9 @@ def lengths_for_fractions(polygon, box):
 
 @wrong("1.6", "yours gave")
 def only_crossings_within_the_side(polygon, box):
-    return _sides(polygon, box, lambda line, low, high: _pieces([p for p in line if low < p < high][:2] or [low, high], low, high))
+    return _sides(
+        polygon, box, lambda line, low, high: _pieces([p for p in line if low < p < high][:2] or [low, high], low, high)
+    )
 
 
 @wrong("1.6", "yours gave (0, 1, 0, 0)")

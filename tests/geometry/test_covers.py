@@ -169,7 +169,7 @@ class TestSeveralBoxes:
         mask[7:54, 11:200] = mask[41:193, 103:131] = True
         boxes, iou = best_boxes(mask, 2)
         assert iou == 1
-        assert sorted(boxes.tolist()) == [[11, 7, 200, 54], [103, 41, 131, 193]] or union_iou(mask, boxes) == 1
+        assert union_iou(mask, boxes) == 1
 
     @pytest.mark.parametrize("shape", [TRIANGLE, circle(40), [circle(40), circle(30) / 2]])
     def test_the_ceiling_of_a_polygon_rises(self, shape):

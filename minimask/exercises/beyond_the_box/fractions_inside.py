@@ -100,7 +100,7 @@ side.
     explanation="Move a side of length L outward by a little d, with the fraction s of it inside: the intersection "
     "gains L s d, and the union gains L (1 - s) d. That pays as long as s / (1 - s) is above the IoU λ. So at the best "
     "box of a shape that is slanted or round, every side has the same fraction inside, s = λ / (1 + λ). Try it: on "
-    "`silhouettes.circle()` and its `best_box`, all four numbers are near 0.456.",
+    "`silhouettes.circle()[0]` and its `best_box`, all four numbers are near 0.456.",
     reference=_side_fractions,
     read=lambda answer: read_numbers(answer, 4, "four numbers (left, top, right, bottom)"),
     remark=lambda *_: "The order is left, top, right, bottom.",

@@ -80,7 +80,7 @@ function build(shapes) {
         element("div", { class: "mm-rows" }, row("yours", element("span", {}, "your box")),
           row("tight", switched(parts.showTight, "tight box")), row("best", switched(parts.showBest, "best box"))),
         switched(parts.showSides, "how much of each side lies inside"),
-        element("p", { class: "mm-heading" }, "The ceiling as the silhouette turns: ", parts.degrees),
+        element("p", { class: "mm-heading" }, "The ceiling as it turns: ", parts.degrees),
         parts.curve, parts.angle)),
     parts.status,
     element("details", { class: "mm-keys" }, element("summary", {}, "Keys"), element("dl", {}, ...keys)));

@@ -12,7 +12,7 @@ export const ROOM = { left: 34, right: 20, top: 8, bottom: 24 };
 export function limitsOf(polygon) {
   const [x, y] = middle(boundingBox(polygon));
   const reach = 1.16 * Math.max(...polygon[0].map((point) => Math.hypot(point[0] - x, point[1] - y)));
-  return [x - reach, y - reach, x + reach, y + reach];
+  return /** @type {import("./geometry.js").Box} */ ([x - reach, y - reach, x + reach, y + reach]);
 }
 
 /** The outline of a polygon as SVG or canvas path data. */
@@ -127,14 +127,15 @@ function drawGrid(context, palette, size) {
   context.globalAlpha = 1;
 }
 
+/** The names of the two boxes, where no handle of the reader's box can be if it lies on them. */
 function drawTags(context, palette, state, pose, rectangle, size) {
   if (state.show_tight) {
-    const [x, y] = rectangle(pose.tight.box);
-    plate(context, palette, "tight", x, y, size, palette.tight);
+    const [x, y, width] = rectangle(pose.tight.box);
+    plate(context, palette, "tight", x + 0.2 * width, y, size, palette.tight);
   }
   if (state.show_best) {
     const [x, y, width, height] = rectangle(pose.best.box);
-    plate(context, palette, "best", x + width, y + height, size, palette.best);
+    plate(context, palette, "best", x + 0.8 * width, y + height, size, palette.best);
   }
 }
 

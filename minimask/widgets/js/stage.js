@@ -157,10 +157,7 @@ export function onDrag(canvas, { begin, end = () => {}, hover = () => "" }, sign
   listen("pointerdown", (event) => {
     if (event.button !== 0 || drag.move) return;
     drag.move = begin(pointOf(event), event.pointerType);
-    if (!drag.move) return;
-    if (event.isTrusted) canvas.setPointerCapture(event.pointerId);
-    canvas.focus({ preventScroll: true });
-    event.preventDefault();
+    if (drag.move && event.isTrusted) canvas.setPointerCapture(event.pointerId);
   });
   listen("pointermove", (event) => {
     if (drag.move) drag.move(pointOf(event));

@@ -1,0 +1,69 @@
+"""The chapters show every exercise: its card, its stub and its attempt, once and in this order."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from minimask import exercises
+from minimask.geometry import balance, boxes, ceilings, covers, masks, nms, polygons
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+BY_ID = pytest.mark.parametrize("exercise", exercises.all(), ids=lambda exercise: exercise.id)
+
+
+def chapter_cells(number):
+    (path,) = NOTEBOOKS.glob(f"{number:02}_*.ipynb")
+    return [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+
+
+@BY_ID
+def test_the_chapter_has_each_cell_exactly_once(exercise):
+    sources = chapter_cells(exercise.chapter)
+    places = []
+    for cell in exercise.cells():
+        assert sources.count(cell) == 1, cell
+        places.append(sources.index(cell))
+    assert places == list(range(places[0], places[0] + 3)), "card, stub and attempt follow one another"
+
+
+def test_the_chapters_have_no_other_exercises():
+    asked = {cell for exercise in exercises.all() for cell in exercise.cells()}
+    for path in sorted(NOTEBOOKS.glob("0*_*.ipynb")):
+        for source in chapter_cells(int(path.name[:2])):
+            if "exercises.card(" in source or "exercises.attempt(" in source:
+                assert source in asked
+
+
+@BY_ID
+def test_no_stub_hides_a_function_of_the_library(exercise):
+    for module in (balance, boxes, ceilings, covers, masks, nms, polygons):
+        assert not hasattr(module, exercise.name)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_notebook_of_unfinished_and_endless_attempts_runs_to_its_end():
+    it = exercises.get("1.2")
+    card, stub, attempt = it.cells()
+    endless = "def shoelace(polygon):\n    while True:\n        area = 0\n"
+    typo = "def shoelace(polygon):\n    total = 0\n    return totl\n"
+    cells = [
+        "import numpy as np\nfrom minimask import exercises",
+        card,
+        stub,
+        attempt,
+        endless,
+        attempt,
+        typo,
+        attempt,
+        "6 * 7",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+    NotebookClient(notebook, timeout=60).execute()
+    texts = ["".join(output.data["text/plain"] for output in cell.outputs) for cell in notebook.cells]
+    assert texts[1] == "Exercise 1.2: The area of a polygon (difficulty 2 of 5, 10 minutes)"
+    assert texts[3] == "Exercise 1.2: not started yet. Write the body of `shoelace`, run its cell, then this one."
+    assert "your function was still running after 2 seconds" in texts[5]
+    assert "`NameError: name 'totl' is not defined` in line 3: `return totl`." in texts[7]
+    assert texts[8] == "42"

@@ -1,0 +1,123 @@
+"""Every check lets the right answers pass and rejects the wrong ones, each by name."""
+
+import itertools
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import zoo
+import zoo_beyond_the_box  # noqa: F401, fills the zoo
+from hypothesis import given, settings
+
+from minimask import exercises
+from minimask.data import silhouettes
+from minimask.exercises.beyond_the_box import inputs
+from minimask.exercises.beyond_the_box.fractions_inside import fractions_inside
+from minimask.exercises.check import Finding, Passed, examine
+from minimask.geometry.balance import balance, sides_inside
+from minimask.geometry.ceilings import best_box
+
+ALL = exercises.all()
+BY_ID = pytest.mark.parametrize("exercise", ALL, ids=lambda exercise: exercise.id)
+
+
+def drawn_only(exercise):
+    """Return an exercise whose check has to find a counterexample by itself."""
+    return replace(exercise, examples=(), large_examples=())
+
+
+@pytest.mark.parametrize("animal", zoo.WRONG, ids=str)
+def test_wrong_answers_are_rejected_with_a_message_that_helps(animal):
+    exercise = exercises.get(animal.exercise)
+    with pytest.raises(AssertionError) as caught:
+        exercise.check(animal.function)
+    message = str(caught.value)
+    assert animal.says in message
+    assert all(name in message for name in exercise.parameters), "a message shows the input"
+
+
+@pytest.mark.parametrize("animal", [animal for animal in zoo.WRONG if animal.function.__name__ != "all_pairs"], ids=str)
+def test_wrong_answers_are_found_without_the_chosen_inputs(animal):
+    exercise = drawn_only(exercises.get(animal.exercise))
+    finding = examine(exercise, animal.function)
+    assert isinstance(finding, Finding)
+    assert "yours gave" in finding.message or finding.kind in ("error", "changed")
+
+
+@pytest.mark.parametrize("animal", zoo.RIGHT, ids=str)
+def test_right_answers_pass_in_whatever_form_they_come(animal, capsys):
+    exercise = replace(exercises.get(animal.exercise), draws=100)
+    assert exercise.check(animal.function) is None
+    assert capsys.readouterr() == ("", "")
+
+
+@BY_ID
+def test_the_zoo_is_large_enough(exercise):
+    for animals, at_least in ((zoo.WRONG, 10), (zoo.RIGHT, 2)):
+        assert sum(animal.exercise == exercise.id for animal in animals) >= at_least
+
+
+@BY_ID
+def test_the_solution_passes_as_it_is_shown(exercise):
+    shown = {"np": np, "Box": inputs.Box}
+    exec(exercise.source, shown)
+    result = examine(exercise, shown[exercise.name])
+    assert result == Passed(len(exercise.examples) + len(exercise.large_examples), exercise.draws)
+
+
+@BY_ID
+def test_the_worked_example_is_right(exercise):
+    given_inputs, answer = exercise.worked
+    for function in (exercise.solution, lambda *_: answer):
+        read = exercise.read(function(*given_inputs))
+        assert exercise.compare(exercise.right_answer(given_inputs), read, *given_inputs) is None
+    assert any(np.array_equal(given_inputs[0], example[0]) for example in exercise.examples), "and it is checked first"
+
+
+def test_counterexamples_are_the_same_in_every_process():
+    animals = [animal for animal in zoo.WRONG if animal.says.endswith("yours gave")][::2]
+    assert {animal.exercise for animal in animals} == {exercise.id for exercise in ALL}
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "import zoo, zoo_beyond_the_box\n"
+        "from dataclasses import replace\n"
+        "from minimask import exercises\n"
+        "from minimask.exercises.check import examine\n"
+        "for animal in zoo.WRONG:\n"
+        "    if str(animal) in sys.argv[2:]:\n"
+        "        exercise = replace(exercises.get(animal.exercise), examples=())\n"
+        "        print(examine(exercise, animal.function).message)\n"
+    )
+    here = (examine(drawn_only(exercises.get(animal.exercise)), animal.function).message for animal in animals)
+    command = [sys.executable, "-c", program, str(Path(__file__).parent), *map(str, animals)]
+    there = subprocess.run(command, capture_output=True, text=True, check=True, encoding="utf-8")
+    assert there.stdout == "\n".join(here) + "\n"
+
+
+@settings(max_examples=50, deadline=None)
+@given(inputs.MASKS.filter(np.any))
+def test_the_reference_for_the_best_box_is_the_best_of_all_boxes(mask):
+    rows, columns = (list(itertools.combinations(range(size + 1), 2)) for size in mask.shape)
+    best = 0.0
+    for (y1, y2), (x1, x2) in itertools.product(rows, columns):
+        shared = mask[y1:y2, x1:x2].sum()
+        best = max(best, shared / (mask.sum() + (y2 - y1) * (x2 - x1) - shared))
+    assert exercises.get("1.5").right_answer((mask,)) == pytest.approx(best)
+
+
+@settings(max_examples=50, deadline=None)
+@given(inputs.polygons(1.0), inputs.BOXES_BETWEEN)
+def test_the_reference_for_the_balance_agrees_with_the_library(polygon, box):
+    by_library = [(side.inner + side.outer) / 2 for side in sides_inside(polygon, box)]
+    assert exercises.get("1.6").right_answer((polygon, box)) == pytest.approx(by_library, abs=1e-4)
+
+
+def test_the_sides_of_the_best_box_of_a_circle_balance():
+    (circle,) = silhouettes.circle()
+    box, iou = best_box(circle)
+    assert fractions_inside(circle, box) == pytest.approx([balance(iou)] * 4, abs=1e-3)
+    assert balance(iou) == pytest.approx(0.456, abs=1e-3)
+    assert "near 0.456" in exercises.get("1.6").explanation

@@ -1,0 +1,102 @@
+"""Joining the front end's modules, the style sheet, and pages without a kernel."""
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+from minimask.plots import style
+from minimask.widgets import BoxCeiling, front_end
+
+MODULES = sorted(path.stem for path in front_end.FOLDER.glob("*.js"))
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(front_end, "FOLDER", tmp_path)
+
+    def write(**modules: str) -> None:
+        for name, source in modules.items():
+            (tmp_path / f"{name}.js").write_text(source, encoding="utf-8")
+
+    return write
+
+
+def test_what_a_module_needs_stands_before_it_and_only_once(folder):
+    folder(
+        top='import { a } from "./left.js";\nimport {\n  b,\n  c,\n} from "./right.js";\nexport default a + b + c;\n',
+        left='import { c } from "./right.js";\nexport const a = c;\n',
+        right="export const b = 2;\nexport function c() {}\n",
+    )
+    assert front_end.module("top").split("\n") == [
+        "const b = 2;",
+        "function c() {}",
+        "",
+        "const a = c;",
+        "",
+        "export default a + b + c;",
+        "",
+    ]
+
+
+def test_comments_stay_at_home_and_code_does_not(folder):
+    folder(
+        top="/**\n * About it.\n */\n// Here, too.\n  // and here\nconst url = `//kept`; // kept\n"
+        "f(/** @type {T} */ x);\n/** @type {T} */ const y = 1;\n/** One line. */\nexport default y;\n"
+    )
+    assert front_end.module("top") == (
+        "const url = `//kept`; // kept\nf(/** @type {T} */ x);\n/** @type {T} */ const y = 1;\nexport default y;\n"
+    )
+
+
+def test_no_two_modules_declare_the_same_name():
+    declared: dict[str, str] = {}
+    for name in MODULES:
+        source = (front_end.FOLDER / f"{name}.js").read_text(encoding="utf-8")
+        for word in re.findall(
+            r"^(?:export )?(?:async )?(?:function\*?|const|let|class) (\w+)", source, flags=re.MULTILINE
+        ):
+            assert word not in declared, f"{word} is declared by {declared.get(word)} and by {name}"
+            declared[word] = name
+    assert "cornerArea" in declared
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_no_module_asks_for_anything_from_elsewhere(name):
+    joined = front_end.module(name)
+    assert not re.search(r"^\s*import\b", joined, flags=re.MULTILINE)
+    urls = set(re.findall(r"https?://[^\s\"'`)]+", joined)) - {"http://www.w3.org/2000/svg"}
+    assert urls == set()
+    assert not re.search(r"\bfetch\(|XMLHttpRequest|(?<!\{)\bimport\(", joined)  # `{import(...)}` is a type
+
+
+def test_what_travels_is_small():
+    assert len(front_end.module("box_ceiling").encode()) + len(front_end.style_sheet().encode()) < 60_000
+
+
+def test_the_style_sheet_has_the_palette_of_the_figures():
+    sheet = front_end.style_sheet()
+    for name in ("SHAPE", "SHAPE_EDGE", "TIGHT", "BEST", "YOURS"):
+        assert f"--mm-{name.lower().replace('_', '-')}: {getattr(style, name)};" in sheet
+    assert "http" not in sheet
+    assert "@import" not in sheet
+
+
+def test_a_page_holds_the_state_and_nothing_breaks_out_of_it(tmp_path):
+    widget = BoxCeiling({"</script><b>": [[0, 0], [4, 0], [0, 4]]})
+    widget.rotate(30)
+    widget.save(tmp_path / "page.html")
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert text.count("</script>") == 1
+    traits = json.loads(re.search(r"^const traits = (.*);$", text, flags=re.MULTILINE)[1])
+    assert traits == {"state": widget.state, "shapes": widget.shapes}
+    assert traits["state"]["angle"] == 30
+    assert not re.search(r"(src|href)=\"(?!data:)", text)
+
+
+def test_importing_the_widgets_loads_no_matplotlib():
+    script = "import sys, minimask.widgets; print('matplotlib' in sys.modules, 'torch' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert said.split() == ["False", "False"]
