@@ -51,18 +51,19 @@ class Card:
         it = self.exercise
         dots = "●" * it.difficulty + "○" * (5 - it.difficulty)
         facts = f"{dots} difficulty {it.difficulty} of 5 &ensp;·&ensp; about {it.minutes} minutes"
-        hints = "".join(
-            f'<details style="margin: 4px 0"><summary>Hint {k}</summary>'
-            f'<div style="margin-left: 18px">{markdown_html(hint)}</div></details>'
-            for k, hint in enumerate(it.hints, 1)
+        folded = {f"Hint {k}": hint for k, hint in enumerate(it.hints, 1)}
+        folded["Solution"] = f'Run `exercises.get("{it.id}").reveal()` in a cell of its own.'
+        details = "".join(
+            f'<details style="margin: 4px 0"><summary>{summary}</summary>'
+            f'<div style="margin-left: 18px">{markdown_html(text)}</div></details>'
+            for summary, text in folded.items()
         )
         return framed(
             SHAPE_EDGE,
             f"Exercise {it.id} &ensp;·&ensp; {it.title}",
-            f'<p style="opacity: 0.75; margin: 2px 0 10px">{facts} &ensp;·&ensp; {it.teaches}</p>'
-            + markdown_html(it.statement)
-            + markdown_html(f"**By hand.** {it.by_hand}")
-            + hints,
+            f'<p style="opacity: 0.75; margin: 2px 0 10px">{facts}</p>'
+            + markdown_html(f"*Teaches {it.teaches}.*\n\n{it.statement}\n\n**By hand.** {it.by_hand}")
+            + details,
         )
 
 

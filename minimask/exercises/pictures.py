@@ -9,6 +9,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
+from minimask.geometry.checks import FloatArray
 from minimask.plots.shapes import draw_box, draw_mask, draw_polygon
 from minimask.plots.show import figure, styled
 from minimask.plots.style import GRID, MUTED
@@ -18,25 +19,32 @@ from minimask.plots.style import GRID, MUTED
 def squared_paper(points: ArrayLike) -> tuple[Figure, Axes]:
     """Return a small figure with room for points `(N, 2)`, a grid, and y pointing down."""
     corners = np.asarray(points, dtype=float)
-    (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
+    width, height = np.ptp(corners, axis=0)
+    fig, (axes,) = figure(width=3.8, height=float(np.clip(3.8 * height / max(width, 1e-9), 1.6, 2.6)))
+    _rule(axes, corners)
+    return fig, axes
+
+
+def _rule(axes: Axes, points: FloatArray) -> None:
+    """Fit axes around points, with lines and numbers at whole coordinates."""
+    (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
     room = 0.12 * max(right - left, bottom - top, 1.0)
-    fig, (axes,) = figure(width=3.8, height=2.6)
     axes.set(xlim=(left - room, right + room), ylim=(bottom + room, top - room), aspect="equal")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(6, integer=True))
+    axes.spines[["left", "bottom"]].set_visible(True)
     axes.tick_params(labelsize=9, length=0)
     axes.grid(color=GRID)
     axes.set_axisbelow(True)
-    return fig, axes
 
 
 @styled
 def polygon_on_paper(polygon: ArrayLike, beside: ArrayLike = ()) -> tuple[Figure, Axes]:
     """Return a small figure of a polygon `(N, 2)`, with room for the corners of a box `(4,)` beside it."""
-    fig, axes = squared_paper(np.concatenate([np.asarray(polygon), np.asarray(beside, dtype=float).reshape(-1, 2)]))
-    paper = {name: getattr(axes, f"get_{name}")() for name in ("xlim", "ylim")}
+    points = np.concatenate([np.asarray(polygon, dtype=float), np.asarray(beside, dtype=float).reshape(-1, 2)])
+    fig, axes = squared_paper(points)
     draw_polygon(axes, [polygon])
-    axes.set(**paper)
+    _rule(axes, points)  # which `draw_polygon` has taken away
     return fig, axes
 
 

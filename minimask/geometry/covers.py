@@ -202,7 +202,8 @@ class _Grid:
                 place, gain = max_sum_rectangle(free)
                 x1, y1, x2, y2 = boxes[i]
                 # Rounding may call an equal place better: only a real gain counts, so that the rounds end.
-                if max(gain, 0) > free[y1:y2, x1:x2].sum() + 1e-9 * self.inside.sum():
+                rounding = 1e-9 * self.inside.sum() + 1e-13 * self.area.sum()
+                if max(gain, 0) > free[y1:y2, x1:x2].sum() + rounding:
                     boxes[i] = place if gain > 0 else EMPTY
                     gained = True
         return boxes

@@ -29,6 +29,8 @@ from minimask.geometry.checks import (
 
 BLOCK = 2**20
 """Pairs of points and edges that are worked on at once: 8 MiB for each temporary array."""
+THINNEST = 1e-9
+"""The share of its tight box that a polygon fills at least; with less, rounding would be most of what is measured."""
 
 
 def signed_area(polygon: ArrayLike) -> float:
@@ -75,7 +77,11 @@ def polygon_area(polygon: ArrayLike | Sequence[ArrayLike]) -> float:
     >>> polygon_area([[0, 0], [0, 3], [4, 0]])
     6.0
     """
-    outline, *holes = (abs(_shoelace(ring)) for ring in checked_rings(polygon))
+    return _area(checked_rings(polygon))
+
+
+def _area(rings: list[FloatArray]) -> float:
+    outline, *holes = (abs(_shoelace(ring)) for ring in rings)
     return outline - sum(holes)
 
 
@@ -184,7 +190,7 @@ def polygon_edges(polygon: ArrayLike | Sequence[ArrayLike], name: str = "polygon
     Raises
     ------
     ValueError, TypeError
-        If a ring has fewer than 3 distinct vertices or no area, or if edges cross or touch.
+        If a ring has fewer than 3 distinct vertices or no area, if edges cross or touch, or if a hole lies outside.
 
     Examples
     --------
@@ -219,6 +225,9 @@ def checked_rings(polygon: ArrayLike | Sequence[ArrayLike], name: str = "polygon
         around = [j for j, ring in enumerate(rings) if j != k and _encloses(ring, hole[0])]
         if around != [0]:
             raise ValueError(f"{name}[{k}] is a hole and must lie inside {name}[0], the outline, and in no other hole")
+    box = float(np.ptp(rings[0], axis=0).prod())
+    if _area(rings) <= THINNEST * box:
+        raise ValueError(f"{name} has next to no area: {_area(rings):.3g} in a box of {box:.3g} square pixels")
     return rings
 
 

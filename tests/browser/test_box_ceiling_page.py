@@ -253,6 +253,26 @@ def test_the_curve_is_worked_out_while_nothing_else_happens(opened):
     assert style.TIGHT in {color for angle in (44, 45, 46) for color in colors(angle, 0.5)}
 
 
+def test_the_curve_waits_while_a_hand_moves(opened):
+    shown = opened()
+    page = shown.page
+    wire = page.context.new_cdp_session(page)
+    wire.send("Emulation.setCPUThrottlingRate", {"rate": 8})  # so that there is much left to work out
+    page.evaluate(
+        "window.drawn = 0; document.querySelector('.minimask').addEventListener('minimask:drawn', () => window.drawn++)"
+    )
+    page.get_by_role("radio", name="ring").check()
+    frame = shown.stage.bounding_box()
+    page.mouse.move(frame["x"] + frame["width"] / 2, frame["y"] + frame["height"] / 2)
+    page.mouse.down()
+    page.wait_for_timeout(500)
+    held = page.evaluate("window.drawn")
+    page.wait_for_timeout(500)
+    assert page.evaluate("window.drawn") == held
+    page.mouse.up()
+    page.wait_for_function(f"window.drawn > {held + 3}")
+
+
 def test_every_silhouette_has_the_numbers_of_python(opened, widget):
     shown = opened()
     for name in widget.shapes:

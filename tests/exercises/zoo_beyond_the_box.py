@@ -384,7 +384,7 @@ def _kadane(weights, begin, drop):
     return answer
 
 
-@wrong("1.4", "the answer should be (i, j) with 0 <= i < j; yours gave (0, 0).")
+@wrong("1.4", "(i, j) with 0 <= i < j <= 3; yours gave (0, 0). All weights are negative.")
 def nothing_when_all_is_negative(weights):
     return _kadane(weights, 0, lambda total, weight: total < 0)
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from minimask.exercises.answers import UnreadableError, read_whole_numbers, words
+from minimask.exercises.answers import read_whole_numbers, words
 from minimask.exercises.beyond_the_box.inputs import FloatArray
 from minimask.exercises.check import Finding
 from minimask.exercises.exercise import Exercise
@@ -33,17 +33,10 @@ def _best_sum(weights: FloatArray) -> float:
     return float(np.max(sums[1:] - np.minimum.accumulate(sums)[:-1]))
 
 
-def _read_interval(answer: object) -> tuple[int, ...]:
-    i, j = read_whole_numbers(answer, 2, "two whole numbers (i, j)")
-    if not 0 <= i < j:
-        raise UnreadableError(f"the answer should be (i, j) with 0 <= i < j; yours gave {words((i, j))}")
-    return i, j
-
-
 def _compare_sums(expected: float, answer: tuple[int, int], weights: FloatArray) -> str | None:
     i, j = answer
-    if j > len(weights):
-        return f"j should be at most {len(weights)}, the length of the row; yours gave {words(answer)}"
+    if not 0 <= i < j <= len(weights):
+        return f"the answer should be (i, j) with 0 <= i < j <= {len(weights)}; yours gave {words(answer)}"
     total = float(weights[i:j].sum())
     if np.isclose(total, expected):
         return None
@@ -62,8 +55,8 @@ def _draw(found: Finding) -> Figure:
     for k, weight in enumerate(weights):
         end, beyond, foot = (k + 0.5, weight), (0, -3 if weight < 0 else 3), "top" if weight < 0 else "bottom"
         axes.annotate(words(weight), end, beyond, textcoords="offset points", ha="center", va=foot, size=10)
-    if found.answer is not None:
-        i, j = found.answer
+    i, j = found.answer or (0, 0)
+    if i < j:
         draw_box(axes, (i, low - 0.9 * room, j, high + 0.9 * room), "yours")
     axes.set(xlim=(-0.15, len(weights) + 0.15), ylim=(low - room, high + room), yticks=[])
     axes.set_xticks(range(len(weights) + 1))
@@ -102,7 +95,7 @@ even where all weights are negative. If several parts have the largest sum, retu
     explanation="A part that begins with a negative sum is better without that beginning. So the walk never has to "
     "look back: one pass instead of N (N + 1) / 2 parts. Exercise 1.5 calls this once for each band of rows.",
     reference=_best_sum,
-    read=_read_interval,
+    read=lambda answer: read_whole_numbers(answer, 2, "two whole numbers (i, j)"),
     compare=_compare_sums,
     remark=lambda weights: "All weights are negative." if (weights < 0).all() else "",
     draw=_draw,

@@ -25,7 +25,8 @@ def box_of_highest_iou(mask: np.ndarray) -> tuple[int, int, int, int]:
         if iou <= ratio:
             return best
         ratio = iou
-        weights = np.where(mask, 1.0, -ratio)  # a box is better than the last one if these sum to more
+        # In a box that is better than the last one, these sum to more.
+        weights = np.where(mask, 1.0, -ratio)
         best_sum = -np.inf
         for top in range(height):
             for bottom in range(top + 1, height + 1):

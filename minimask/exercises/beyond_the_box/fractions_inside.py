@@ -62,7 +62,10 @@ def _draw(found: Finding) -> Figure:
     for k, side in enumerate(sides_inside(polygon, box)):
         for along in side.pieces:
             across = [box[k], box[k]]
-            axes.plot(*((along, across) if k % 2 else (across, along)), color=HIGHLIGHT, linewidth=6)
+            line = (along, across) if k % 2 else (across, along)
+            axes.plot(*line, color=HIGHLIGHT, linewidth=6, solid_capstyle="butt")
+    axes.plot([], color=HIGHLIGHT, linewidth=6, label="inside")
+    axes.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=10)
     return fig
 
 

@@ -67,7 +67,7 @@ const COLORS = ["ink", "muted", "grid", "paper", "shape", "shape-edge", "tight",
 function themeOf(/** @type {MediaQueryList} */ darkSystem) {
   const { body, documentElement: page } = document;
   const said = [
-    { true: "light", false: "dark" }[body.dataset.jpThemeLight],
+    
     page.dataset.theme,
     ["light", "dark"].find((theme) => body.classList.contains(`vscode-${theme}`)),
     darkSystem.matches ? "dark" : "light",
@@ -123,10 +123,10 @@ export function sharedState(model, changed, signal) {
   });
   return {
     get: () => model.get("state"),
-    /** Change some entries: at once here, and 20 times a second at most in Python. */
+    /** Change some entries: at once here, in Python after a moment: its answers to a flood of them would stutter. */
     set(entries) {
       model.set("state", { ...model.get("state"), ...entries });
-      timer ||= setTimeout(send, 50);
+      timer ||= setTimeout(send, 150);
     },
   };
 }
