@@ -32,7 +32,6 @@ class _Watchdog:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._caller = _thread.get_ident()
-        self._call_over = False
         self._watching = False
         self._struck = False
         self._call = _thread.allocate_lock()  # held while the call runs; the thread sleeps on it
@@ -51,9 +50,8 @@ class _Watchdog:
         self._news.release()
         pause = self._seconds
         while not self._call.acquire(timeout=pause):
-            if not self._call_over:
-                self._struck = True
-                _plant(self._caller, TimeUp)
+            self._struck = True
+            _plant(self._caller, TimeUp)
             pause = _PAUSE_BETWEEN_STRIKES
         self._watching = False
         if self._news.locked():  # unless an interrupt kept the caller from hearing that the thread began
@@ -61,7 +59,6 @@ class _Watchdog:
 
     def stop(self) -> None:
         """End the thread, wait for its end, and receive an exception that was planted too late."""
-        self._call_over = True
         if self._call.locked():
             self._call.release()
         while self._watching:

@@ -67,7 +67,7 @@ const COLORS = ["ink", "muted", "grid", "paper", "shape", "shape-edge", "tight",
 function themeOf(/** @type {MediaQueryList} */ darkSystem) {
   const { body, documentElement: page } = document;
   const said = [
-    
+    { true: "light", false: "dark" }[body.dataset.jpThemeLight],
     page.dataset.theme,
     ["light", "dark"].find((theme) => body.classList.contains(`vscode-${theme}`)),
     darkSystem.matches ? "dark" : "light",
