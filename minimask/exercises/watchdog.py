@@ -33,7 +33,6 @@ class _Watchdog:
         self._seconds = seconds
         self._caller = _thread.get_ident()
         self._watching = False
-        self._struck = False
         self._call = _thread.allocate_lock()  # held while the call runs; the thread sleeps on it
         self._news = _thread.allocate_lock()  # released when the thread begins and ends; the caller sleeps on it
         self._call.acquire()
@@ -50,7 +49,6 @@ class _Watchdog:
         self._news.release()
         pause = self._seconds
         while not self._call.acquire(timeout=pause):
-            self._struck = True
             _plant(self._caller, TimeUp)
             pause = _PAUSE_BETWEEN_STRIKES
         self._watching = False
@@ -58,18 +56,11 @@ class _Watchdog:
             self._news.release()
 
     def stop(self) -> None:
-        """End the thread, wait for its end, and receive an exception that was planted too late."""
+        """End the thread and wait for its end. A strike that is still under way arrives in here."""
         if self._call.locked():
             self._call.release()
         while self._watching:
             self._news.acquire(timeout=0.1)
-        if self._struck:
-            # The last strike may or may not have arrived. To plant it anew and wait for it settles that. (To take it
-            # back would leave CPython 3.11 looking for it at every step from then on.)
-            with suppress(TimeUp):
-                _plant(self._caller, TimeUp)
-                while True:
-                    pass
 
 
 def _plant(thread: int, exception: type[BaseException]) -> None:
@@ -104,7 +95,7 @@ def call_within(seconds: float, function: Callable[..., Result], *arguments: obj
     """
     watchdog = _Watchdog(seconds)
     # The exception may strike between the end of the call and the end of `stop`, which is why `stop` is tried again.
-    # Strikes are many steps of the interpreter apart, and after the first line of `stop` at most one is under way.
+    # Strikes are many steps of the interpreter apart, and once the lock is released at most one is under way.
     try:
         try:
             try:

@@ -319,4 +319,4 @@ def _iou_of_all(edges: FloatArray, area: float, sides: FloatArray) -> FloatArray
     width = (sides[2] - sides[0][:, None])[:, None, :, None]
     height = (sides[3] - sides[1][:, None])[None, :, None, :]
     union = area + width * height - inside
-    return np.where((width > 0) & (height > 0), np.minimum(inside, area) / np.maximum(union, area), -1.0)
+    return np.where((width > 0) & (height > 0), inside / np.maximum(union, area), -1.0)

@@ -1,6 +1,7 @@
 """A real browser and a real JupyterLab for the tests in this folder: `python start.py browser`."""
 
 import contextlib
+import json
 import math
 import os
 import re
@@ -18,7 +19,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from on_page import OnPage
 from playwright.sync_api import Browser, Locator, Page, Request, expect, sync_playwright
+
+from minimask.widgets.living_picture import LivingPicture
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "build" / "screenshots"
@@ -53,6 +57,13 @@ class Lab:
     token: str
     folder: Path
     environment: dict[str, str]
+
+    def ask(self, method: str, path: str, body: object = None) -> bytes:
+        """Ask the server's REST interface."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.address}{path}?token={self.token}", data, method=method)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.read()
 
     def trust(self, path: Path) -> None:
         """Do what `File > Trust Notebook` does."""
@@ -146,6 +157,22 @@ def _wait_until_up(server: subprocess.Popen[bytes], address: str, log: Path) -> 
     raise AssertionError(f"JupyterLab does not answer:\n{log.read_text()}")
 
 
+@pytest.fixture
+def opened(new_page, widget: LivingPicture, tmp_path: Path) -> Callable[..., OnPage]:
+    """Open the widget of the test module's fixture `widget` on a page of its own, cut off from every network."""
+
+    def open_it(**options: object) -> OnPage:
+        widget.save(tmp_path / "widget.html")
+        page = new_page(offline=True, **options)
+        page.goto((tmp_path / "widget.html").as_uri())
+        page.wait_for_function("window.minimask")
+        shown = OnPage(page)
+        expect(shown.caption).not_to_be_empty()
+        return shown
+
+    return open_it
+
+
 @dataclass
 class Notebook:
     """A notebook open in JupyterLab."""
@@ -181,19 +208,20 @@ class Notebook:
 
 
 @pytest.fixture
-def open_notebook(lab: Lab, new_page: Callable[..., Page]) -> Callable[..., Notebook]:
-    """Open a notebook of the lab's folder; its kernel is ready when this returns."""
+def open_notebook(lab: Lab, new_page: Callable[..., Page]) -> Iterator[Callable[..., Notebook]]:
+    """Open notebooks of the lab's folder; the kernel of each is ready then, and shut down after the test."""
 
-    def open_it(name: str, kernel: bool = True, **options: object) -> Notebook:
+    def open_it(name: str, **options: object) -> Notebook:
         page = new_page(**options)
         page.goto(f"{lab.address}/lab/tree/{name}?token={lab.token}&reset")
         notebook = Notebook(page)
         expect(page.locator(".jp-Notebook")).to_be_visible(timeout=60_000)
-        if kernel:
-            notebook.wait_for_kernel()
+        notebook.wait_for_kernel()
         return notebook
 
-    return open_it
+    yield open_it
+    for session in json.loads(lab.ask("GET", "/api/sessions")):
+        lab.ask("DELETE", f"/api/sessions/{session['id']}")
 
 
 @pytest.fixture

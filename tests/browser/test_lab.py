@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import urllib.request
 from pathlib import Path
 
 import nbformat
@@ -102,10 +101,8 @@ def dark_lab(lab):
     """JupyterLab with its dark theme for one test."""
 
     def choose(theme: str) -> None:
-        body = json.dumps({"raw": json.dumps({"theme": theme})}).encode()
-        address = f"{lab.address}/lab/api/settings/@jupyterlab/apputils-extension:themes?token={lab.token}"
-        with urllib.request.urlopen(urllib.request.Request(address, body, method="PUT")) as answer:
-            assert answer.status == 204
+        settings = "/lab/api/settings/@jupyterlab/apputils-extension:themes"
+        lab.ask("PUT", settings, {"raw": json.dumps({"theme": theme})})
 
     choose("JupyterLab Dark")
     yield

@@ -1,10 +1,12 @@
 """Every check lets the right answers pass and rejects the wrong ones, each by name."""
 
 import itertools
+import re
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from textwrap import indent
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from hypothesis import given, settings
 
 from minimask import exercises
 from minimask.data import silhouettes
+from minimask.exercises.answers import is_mask, words
 from minimask.exercises.beyond_the_box import inputs
 from minimask.exercises.beyond_the_box.fractions_inside import fractions_inside
 from minimask.exercises.check import Finding, Passed, examine
@@ -29,6 +32,7 @@ def drawn_only(exercise):
     return replace(exercise, examples=(), large_examples=())
 
 
+@pytest.mark.no_cover  # some take too long and are struck down, as in test_watchdog.py
 @pytest.mark.parametrize("animal", zoo.WRONG, ids=str)
 def test_wrong_answers_are_rejected_with_a_message_that_helps(animal):
     exercise = exercises.get(animal.exercise)
@@ -66,6 +70,19 @@ def test_the_solution_passes_as_it_is_shown(exercise):
     exec(exercise.source, shown)
     result = examine(exercise, shown[exercise.name])
     assert result == Passed(len(exercise.examples) + len(exercise.large_examples), exercise.draws)
+
+
+@BY_ID
+def test_the_worked_example_is_as_its_text_says(exercise):
+    text = exercise.by_hand
+    for value in exercise.worked[0]:
+        shown = indent(words(value), "    ") if is_mask(value) else words(value).strip("[]")
+        assert shown in text
+    answer = {"1.1": "2 / 6", "1.6": "(1, 1, 2 / 3, 3 / 4)"}.get(exercise.id, words(exercise.worked[1]))
+    assert answer in text
+    assert eval(answer) == exercise.worked[1]
+    for left, right in re.findall(r"((?:\d+ (?:[-+*/]|by) )+\d+) = (\d+)", text):
+        assert eval(left.replace("by", "*")) == int(right)
 
 
 @BY_ID

@@ -24,6 +24,12 @@ TILTED_COMB = [
     [1.5, -1.6], [-0.8, 7.1], [1.1, 7.6], [3.2, -0.2], [8, 1.1], [6, 8.9],
     [6.9, 9.1], [9, 1.4], [13.8, 2.7], [11.5, 11.4], [12.5, 11.6], [15.1, 2],
 ]  # fmt: skip
+# Two hills of nearly the same height, on which the best boxes of a coarse grid stand the wrong way round.
+TWIN_HILLS = [
+    [0.9, -2.2], [-0.3, 11.8], [3.7, 12.1], [4.8, -0.8], [5.8, -0.8], [4.7, 12.2], [11.7, 12.8], [12.8, -0.1],
+    [19.8, 0.5], [19.2, 7.4], [26.1, 8], [26.7, 1.1], [31.7, 1.5], [30.8, 12.5], [34.7, 12.8], [35.7, 1.9],
+    [40.7, 2.3], [39.9, 11.3], [45.9, 11.8], [46.7, 2.8], [50.6, 3.2], [49.1, 21.1], [50.1, 21.2], [51.7, 2.3],
+]  # fmt: skip
 EQUILATERAL = np.array([[0, 0], [2, 0], [1, 3**0.5]])
 RING = [circle(64, 10), circle(64, 5)]
 
@@ -253,7 +259,7 @@ class TestPolygons:
         polygon = shapes.random_polygon(rng, most_vertices=20)
         self.check_that_none_is_better(polygon, rng, starts=80)
 
-    @pytest.mark.parametrize("shape", [TILTED_U, TILTED_COMB, L_SHAPE, RING, DIAMOND])
+    @pytest.mark.parametrize("shape", [TILTED_U, TILTED_COMB, TWIN_HILLS, L_SHAPE, RING, DIAMOND])
     def test_no_climber_beats_the_best_box_where_there_are_many_hills(self, shape):
         self.check_that_none_is_better(shape, np.random.default_rng(0), starts=150)
 

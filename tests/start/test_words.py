@@ -103,7 +103,15 @@ def prepared(folder, start, script):
     return process
 
 
-WAIT = "import time\ntry:\n    print('ready', flush=True)\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    pass\n"
+WAIT = """
+import time
+time.sleep(0.5)  # until start.py waits too
+try:
+    print("ready", flush=True)
+    time.sleep(60)
+except KeyboardInterrupt:
+    pass
+"""
 
 
 def test_exit_codes_are_passed_on(folder, start):

@@ -1,12 +1,11 @@
-"""The box ceiling on a page of its own: no kernel, no network."""
+"""The box ceiling in the reader's hands: by mouse, finger and key, without a kernel and without a network."""
 
 import math
-import re
-from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from on_page import OnPage
+from playwright.sync_api import expect
 
 from minimask.data.silhouettes import coins_photograph, horse, outline, segment_coins
 from minimask.plots import style
@@ -25,90 +24,32 @@ HANDLES = {  # where a handle is on the box, and which entries of the box it mov
 }
 
 
-class OnPage:
-    """A box ceiling on a page, in the reader's hands."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.stage, self.curve = page.locator(".mm-stage"), page.locator(".mm-curve")
-        self.caption = page.locator(".mm-caption")
-
-    @property
-    def state(self) -> dict:
-        return self.page.evaluate("minimask.model.get('state')")
-
-    def set(self, **entries) -> None:
-        """Change the state as Python would."""
-        self.page.evaluate(
-            "(entries) => minimask.model.set('state', { ...minimask.model.get('state'), ...entries })", entries
-        )
-        self.settle()
-
-    def settle(self) -> None:
-        """Wait for the next picture."""
-        self.page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-
-    def limits(self, widget: BoxCeiling) -> tuple[np.ndarray, float]:
-        """Return the plane's point in the stage's top left corner, and the CSS pixels for one pixel of the plane."""
-        (points,) = widget.shapes[self.state["shape"]][:1]
-        low, high = np.min(points, axis=0), np.max(points, axis=0)
-        reach = 1.16 * max(math.dist(point, (low + high) / 2) for point in points)
-        return (low + high) / 2 - reach, self.stage.bounding_box()["width"] / (2 * reach)
-
-    def at(self, widget: BoxCeiling, x: float, y: float) -> tuple[float, float]:
-        """Return where a point of the plane is on the page."""
-        corner, scale = self.limits(widget)
-        frame = self.stage.bounding_box()
-        return frame["x"] + (x - corner[0]) * scale, frame["y"] + (y - corner[1]) * scale
-
-    def drag(self, start: tuple[float, float], by: tuple[float, float]) -> None:
-        """Press the mouse, move it in steps, and let go."""
-        self.page.mouse.move(*start)
-        self.page.mouse.down()
-        self.page.mouse.move(start[0] + by[0], start[1] + by[1], steps=8)
-        self.page.mouse.up()
-        self.settle()
-
-    def color(self, canvas: str, x: float, y: float) -> str:
-        """Return the color at a place of a canvas, given as shares of its width and height."""
-        return self.page.evaluate(
-            """([canvas, x, y]) => {
-              const node = document.querySelector(canvas);
-              const { data } = node.getContext("2d").getImageData(x * node.width, y * node.height, 1, 1);
-              return "#" + [...data.slice(0, 3)].map((v) => v.toString(16).padStart(2, "0")).join("").toUpperCase();
-            }""",
-            [canvas, x, y],
-        )
-
-    def picture(self) -> str:
-        return self.page.evaluate("document.querySelector('.mm-stage').toDataURL()")
-
-
 @pytest.fixture
 def widget() -> BoxCeiling:
     coin = segment_coins(coins_photograph())[3]
     return BoxCeiling({**plain_silhouettes(), "horse": outline(horse(), 1.0), "coin": outline(coin)})
 
 
-@pytest.fixture
-def opened(new_page, widget: BoxCeiling, tmp_path: Path):
-    def open_it(**options) -> OnPage:
-        widget.save(tmp_path / "widget.html")
-        page = new_page(offline=True, **options)
-        page.goto((tmp_path / "widget.html").as_uri())
-        page.wait_for_function("window.minimask")
-        on_page = OnPage(page)
-        expect(on_page.caption).to_contain_text("IoU")
-        return on_page
+def limits(shown: OnPage, widget: BoxCeiling) -> tuple[np.ndarray, float]:
+    """Return the plane's point in the stage's top left corner, and the CSS pixels for one pixel of the plane."""
+    (points,) = widget.shapes[shown.state["shape"]][:1]
+    low, high = np.min(points, axis=0), np.max(points, axis=0)
+    reach = 1.16 * max(math.dist(point, (low + high) / 2) for point in points)
+    return (low + high) / 2 - reach, shown.stage.bounding_box()["width"] / (2 * reach)
 
-    return open_it
+
+def at(shown: OnPage, widget: BoxCeiling, x: float, y: float) -> tuple[float, float]:
+    """Return where a point of the plane is on the page."""
+    corner, scale = limits(shown, widget)
+    frame = shown.stage.bounding_box()
+    return frame["x"] + (x - corner[0]) * scale, frame["y"] + (y - corner[1]) * scale
 
 
 def test_dragging_the_box_changes_numbers_words_and_picture(opened, widget):
     shown = opened()
     before, picture = shown.state["box"], shown.picture()
-    _, scale = shown.limits(widget)
-    shown.drag(shown.at(widget, 55, 55), (-30, 20))
+    _, scale = limits(shown, widget)
+    shown.drag(at(shown, widget, 55, 55), (-30, 20))
     moved = np.subtract(shown.state["box"], before)
     np.testing.assert_allclose(moved, np.array([-30, 20, -30, 20]) / scale, rtol=1e-3)
     assert shown.picture() != picture
@@ -125,30 +66,30 @@ def test_dragging_the_box_changes_numbers_words_and_picture(opened, widget):
 def test_each_handle_moves_its_sides_only(opened, widget, handle, entries):
     shown = opened()
     x1, y1, x2, y2 = before = shown.state["box"]
-    start = shown.at(widget, x1 + handle[0] * (x2 - x1), y1 + handle[1] * (y2 - y1))
+    start = at(shown, widget, x1 + handle[0] * (x2 - x1), y1 + handle[1] * (y2 - y1))
     shown.drag(start, (-14, -18))
     changed = {k for k in range(4) if shown.state["box"][k] != before[k]}
     assert changed == entries
-    _, scale = shown.limits(widget)
+    _, scale = limits(shown, widget)
     for k in entries:
         assert shown.state["box"][k] - before[k] == pytest.approx((-14, -18)[k % 2] / scale, rel=1e-3)
 
 
 def test_the_box_stays_on_the_stage_and_never_turns_inside_out(opened, widget):
     shown = opened()
-    corner, scale = shown.limits(widget)
+    corner, scale = limits(shown, widget)
     size = shown.stage.bounding_box()["width"] / scale
-    shown.drag(shown.at(widget, 55, 55), (900, -900))
+    shown.drag(at(shown, widget, 55, 55), (900, -900))
     x1, y1, x2, y2 = shown.state["box"]
     assert (x2, y1) == pytest.approx((corner[0] + size, corner[1]), abs=0.05)
-    shown.drag(shown.at(widget, x1, (y1 + y2) / 2), (900, 0))
+    shown.drag(at(shown, widget, x1, (y1 + y2) / 2), (900, 0))
     assert 0 < shown.state["box"][2] - shown.state["box"][0] < 0.05 * size
 
 
 def test_keys(opened, widget):
     shown = opened()
     x1, y1, x2, y2 = before = shown.state["box"]
-    _, scale = shown.limits(widget)
+    _, scale = limits(shown, widget)
     step = shown.stage.bounding_box()["width"] / scale / 100
     shown.stage.focus()
     press = shown.page.keyboard.press
@@ -196,7 +137,7 @@ def test_all_controls_are_reached_by_tab(opened):
 def test_a_finger_moves_the_box_and_beside_it_scrolls_the_page(opened, widget, on_the_box):
     shown = opened(has_touch=True, is_mobile=True, viewport={"width": 390, "height": 600})
     before = shown.state["box"]
-    x, y = shown.at(widget, *((55, 55) if on_the_box else (10, 80)))
+    x, y = at(shown, widget, *((55, 55) if on_the_box else (10, 80)))
     wire = shown.page.context.new_cdp_session(shown.page)
     for kind, way in [("touchStart", 0), *(("touchMove", 8 * step) for step in range(11))]:
         wire.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y - way}]})
@@ -303,7 +244,7 @@ def test_taking_boxes_and_starting_over(opened, widget):
 def test_the_boxes_are_shown_when_asked_for(opened, widget):
     shown = opened()
     shown.set(show_tight=False, show_best=False, show_sides=False, box=[45, 45, 55, 55])
-    corner, scale = shown.limits(widget)
+    corner, scale = limits(shown, widget)
     size = shown.stage.bounding_box()["width"]
 
     def colors(x: float, y: float) -> set[str]:
@@ -366,135 +307,3 @@ def test_drawing_with_the_keyboard(opened):
     expect(shown.caption).to_contain_text("Draw the outline")
     page.keyboard.press("Escape")
     expect(shown.caption).to_contain_text("on your drawing")
-
-
-def test_the_picture_follows_the_theme_of_the_page(opened):
-    shown = opened(color_scheme="dark")
-    assert shown.page.locator(".minimask").get_attribute("data-theme") == "dark"
-    dark = shown.color(".mm-stage", 0.5, 0.5)
-    shown.page.emulate_media(color_scheme="light")
-    shown.settle()
-    assert shown.color(".mm-stage", 0.5, 0.5) == style.SHAPE != dark
-    shown.page.evaluate("document.body.dataset.jpThemeLight = 'false'")  # what JupyterLab says outweighs the system
-    shown.settle()
-    assert shown.color(".mm-stage", 0.5, 0.5) == dark
-
-
-def test_readers_who_prefer_less_motion_get_none(opened, widget):
-    shown = opened(reduced_motion="reduce")
-    shown.page.evaluate("document.querySelectorAll('.mm-buttons button')[1].click()")
-    widget.snap("best")
-    assert shown.state["box"] == pytest.approx(widget.state["box"], abs=1e-3)
-
-
-def test_others_see_the_box_glide(opened, widget):
-    shown = opened()
-    ways = shown.page.evaluate(
-        """async () => {
-          const ways = [];
-          document.querySelectorAll(".mm-buttons button")[1].click();
-          for (let frame = 0; frame < 60; frame++) {
-            ways.push(minimask.model.get("state").box[0]);
-            await new Promise(requestAnimationFrame);
-          }
-          return ways;
-        }"""
-    )
-    start, end = widget.state["box"][0], widget.pose.best_box[0]
-    assert ways[0] == start
-    assert ways[-1] == pytest.approx(end, abs=1e-3)
-    assert len({way for way in ways if end < way < start}) >= 5
-    assert ways == sorted(ways, reverse=True)
-
-
-def test_screen_readers_hear_the_words_once_it_is_quiet(opened):
-    shown = opened()
-    status = shown.page.get_by_role("status")
-    expect(status).to_have_attribute("aria-live", "polite")
-    expect(status).to_have_text(shown.caption.inner_text())
-    shown.page.evaluate(
-        "new MutationObserver(() => { window.said = (window.said ?? 0) + 1; })"
-        ".observe(document.querySelector('[role=status]'), { childList: true, characterData: true, subtree: true })"
-    )
-    shown.stage.focus()
-    for _ in range(10):
-        shown.page.keyboard.press("ArrowLeft")
-    shown.page.wait_for_timeout(1000)
-    expect(status).to_have_text(shown.caption.inner_text())
-    assert shown.page.evaluate("window.said") == 1
-
-
-def test_everything_has_a_name_and_is_large_enough(opened):
-    shown = opened()
-    controls = shown.page.locator(".minimask").locator("button, input, canvas, summary")
-    tree = shown.page.locator(".minimask").aria_snapshot()
-    for role in ("radio", "button", "checkbox", "slider", "application", "img", "radiogroup"):
-        lines = [line for line in tree.splitlines() if re.match(rf"\s*- '?{role}\b", line)]
-        assert lines, role
-        assert all(re.match(rf"\s*- '?{role} \"\S", line) for line in lines), lines
-    for index in range(controls.count()):
-        control = controls.nth(index)
-        frame = control.evaluate("(node) => (node.closest('label') ?? node).getBoundingClientRect().toJSON()")
-        assert min(frame["width"], frame["height"]) >= 24, control.evaluate("(node) => node.outerHTML")
-    small = shown.page.evaluate(
-        """[...document.querySelectorAll(".minimask *")].filter((node) => [...node.childNodes].some((child) =>
-          child.nodeType === 3 && child.data.trim()) && parseFloat(getComputedStyle(node).fontSize) < 13)
-          .map((node) => node.outerHTML)"""
-    )
-    assert small == []
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_texts_and_lines_stand_out(opened, scheme):
-    shown = opened(color_scheme=scheme)
-    colors = shown.page.evaluate(
-        """() => {
-          const style = getComputedStyle(document.querySelector(".minimask"));
-          return Object.fromEntries(["ink", "muted", "paper", "tight", "best", "yours", "shape-edge"]
-            .map((name) => [name, style.getPropertyValue(`--mm-${name}`).trim()]));
-        }"""
-    )
-
-    def luminance(color: str) -> float:
-        channels = np.array([int(color[k : k + 2], 16) for k in (1, 3, 5)]) / 255
-        linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
-        return float(linear @ [0.2126, 0.7152, 0.0722])
-
-    def contrast(name: str) -> float:
-        low, high = sorted((luminance(colors[name]), luminance(colors["paper"])))
-        return (high + 0.05) / (low + 0.05)
-
-    assert {name: round(contrast(name), 1) for name in ("ink", "muted") if contrast(name) < 4.5} == {}
-    lines = ("tight", "best", "yours", "shape-edge")
-    assert {name: round(contrast(name), 1) for name in lines if contrast(name) < 3} == {}
-
-
-@pytest.mark.parametrize("width", [320, 360, 700, 1000, 1920])
-def test_it_fits_from_a_phone_to_a_projector(opened, width):
-    shown = opened(viewport={"width": width, "height": 900})
-    assert shown.page.evaluate("document.documentElement.scrollWidth") <= width
-    outside = shown.page.evaluate(
-        """[...document.querySelectorAll(".minimask *:not(.mm-unseen)")].filter((node) =>
-          node.getBoundingClientRect().right > innerWidth + 0.5).map((node) => node.outerHTML.slice(0, 80))"""
-    )
-    assert outside == []
-
-
-def test_latency(opened, latency):
-    assert latency(opened().stage, "box ceiling on a page, circle of 256 edges") < 15
-
-
-def test_screenshots(opened, screenshot):
-    def take(name: str, shape: str = "circle", **options) -> None:
-        shown = opened(**options)
-        shown.page.get_by_role("radio", name=shape, exact=True).check()
-        shown.page.get_by_role("button", name="Take best box").click()
-        shown.page.wait_for_timeout(1500)
-        screenshot(shown.page, f"box_ceiling_{name}")
-        shown.page.context.close()
-
-    take("light")
-    take("dark", "L", color_scheme="dark")
-    take("narrow", "horse", viewport={"width": 360, "height": 1300})
-    take("wide", "star", viewport={"width": 1600, "height": 900})
-    take("sharp", "crescent", device_scale_factor=2)
