@@ -186,12 +186,10 @@ class TestSeveralBoxes:
         assert iou == 1
         assert union_iou(mask, boxes) == 1
 
-    @pytest.mark.parametrize("shape", [TRIANGLE, circle(40), [circle(40), circle(30) / 2]])
+    @pytest.mark.parametrize("shape", [TRIANGLE, [circle(24), circle(16) / 2]])
     def test_the_ceiling_of_a_polygon_rises(self, shape):
-        ious = [best_boxes(shape, k)[1] for k in (1, 2, 3, 4)]
-        assert np.all(np.diff(ious) > 0.01)
-        assert ious[-1] < 1
-        boxes, iou = best_boxes(shape, 3)
+        (boxes, iou), (_, less), (_, least) = (best_boxes(shape, k) for k in (3, 2, 1))
+        assert least + 0.01 < less < iou - 0.01 < 0.99
         outline = shape if isinstance(shape, np.ndarray) else shape[0]
         low, scale = outline.min(axis=0), 600 / np.ptp(outline, axis=0).max()
         rings = [(ring - low) * scale for ring in (shape if isinstance(shape, list) else [shape])]
