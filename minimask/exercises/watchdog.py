@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import _thread
 import ctypes
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
@@ -16,6 +17,7 @@ from typing import TypeVar
 Result = TypeVar("Result")
 
 _PAUSE_BETWEEN_STRIKES = 0.005
+_PATIENCE = 5
 
 
 class TimeUp(BaseException):
@@ -23,7 +25,10 @@ class TimeUp(BaseException):
 
 
 class _Watchdog:
-    """A thread that plants `TimeUp` in the calling thread, from `seconds` on, until `stop` is called.
+    """A thread that plants `TimeUp` in the calling thread when its time is up, again and again until `stop` is called.
+
+    Time is up after `seconds` of work by this process, so that a right answer on a busy machine is not taken for an
+    endless one, and after five times as long on the clock, for a call that only waits.
 
     Every method may itself be struck at any step, so the calling thread holds no lock and every step can be taken
     twice. (`threading.Thread.join` cannot: struck at the wrong step, it takes a living thread for a dead one.)
@@ -47,9 +52,12 @@ class _Watchdog:
     def _watch(self) -> None:
         self._watching = True
         self._news.release()
+        start, work_before = time.monotonic(), time.process_time()
         pause = self._seconds
         while not self._call.acquire(timeout=pause):
-            _plant(self._caller, TimeUp)
+            worked, waited = time.process_time() - work_before, time.monotonic() - start
+            if worked >= self._seconds or waited >= _PATIENCE * self._seconds:
+                _plant(self._caller, TimeUp)
             pause = _PAUSE_BETWEEN_STRIKES
         self._watching = False
         if self._news.locked():  # unless an interrupt kept the caller from hearing that the thread began
@@ -69,7 +77,7 @@ def _plant(thread: int, exception: type[BaseException]) -> None:
 
 
 def call_within(seconds: float, function: Callable[..., Result], *arguments: object) -> Result:
-    """Call ``function(*arguments)`` and return its result, or raise `TimeUp` after `seconds`.
+    """Call ``function(*arguments)`` and return its result, or raise `TimeUp` after `seconds` of work.
 
     Whatever the outcome, no thread is left behind and no exception is left to strike later. A single call into
     compiled code (one long ``np.sort``, say) is not interrupted, only followed by the exception.
@@ -77,7 +85,7 @@ def call_within(seconds: float, function: Callable[..., Result], *arguments: obj
     Parameters
     ----------
     seconds : float
-        How long the call may take.
+        How long the call may work.
     function : callable
         Called in the calling thread, so that a keyboard interrupt reaches it.
     *arguments

@@ -143,6 +143,7 @@ def test_every_counterexample_can_be_drawn(animal):
     assert len(page.images) == 1
 
 
+@pytest.mark.no_cover  # as in test_watchdog.py
 def test_a_row_too_long_to_draw_is_only_described(short_patience):
     page = parsed(report_on("all_pairs")._repr_mimebundle_()["text/html"])
     assert page.images == []

@@ -57,6 +57,16 @@ def test_results_and_errors_come_through():
         call_within(1.0, divmod, 7, 0)
 
 
+def test_only_work_counts_as_long_as_the_wait_is_bearable():
+    def waits(seconds):
+        time.sleep(seconds)
+        return "done"
+
+    assert call_within(0.2, waits, 0.4) == "done"
+    with pytest.raises(TimeUp):
+        call_within(0.05, waits, 0.4)
+
+
 def test_it_works_in_any_thread():
     seen = []
 

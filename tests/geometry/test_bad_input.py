@@ -78,6 +78,7 @@ BAD_BOXES = [
     ([[-INF, 0, 1, 1]], ValueError, FINITE, "got -inf at index (0, 0)"),
     ([[0, 0, 1e200, 1]], ValueError, SPAN, "got 1e+200"),
     ([[-1e308, 0, 1e308, 1]], ValueError, SPAN, "got 1e+308"),
+    ([[0, -3e20, 1, 1]], ValueError, SPAN, "got 3e+20"),
     (np.array([[0, 0, 2e18, 2e18]], np.float32), ValueError, SPAN, "got 2e+18"),
 ]
 BAD_RINGS = [

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 
-from minimask.geometry.balance import SIDES, balance, sides_inside
+from minimask.geometry.balance import SIDES, _inside_intervals, balance, sides_inside
 from minimask.geometry.ceilings import best_box
+from minimask.geometry.polygons import polygon_edges
 
-from .shapes_for_tests import TRIANGLE, UNIT_SQUARE, circle, holds, outline, random_polygon
+from .shapes_for_tests import DIAMOND, TRIANGLE, UNIT_SQUARE, circle, holds, outline, random_polygon
 
 
 def test_the_rule_by_hand():
@@ -62,13 +63,18 @@ def test_a_mask_and_a_ring_have_pieces_on_both_sides_of_the_hole():
 
 
 def test_boxes_in_float32_are_read_as_finely():
-    box = np.array([200, 200, 260, 280], dtype=np.float32)
+    box = np.array([3000, 3000, 3010, 3012], dtype=np.float32)
     for side in sides_inside(outline(box), box):
         assert side.inner > 0.99
         assert side.outer == 0
     far = circle(30, 5, (300, 300))
     exact, single = (sides_inside(far, np.array([297, 297, 303, 303], kind)) for kind in (np.float64, np.float32))
     assert [side.inner for side in exact] == [side.inner for side in single]
+
+
+def test_a_line_through_vertices_counts_each_once():
+    np.testing.assert_array_equal(_inside_intervals(polygon_edges(DIAMOND), 0, 0.0), [[-1, 1]])
+    np.testing.assert_array_equal(_inside_intervals(polygon_edges(DIAMOND), 1, 0.0), [[-1, 1]])
 
 
 def test_a_box_without_area_is_refused():
