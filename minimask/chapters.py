@@ -41,7 +41,9 @@ def execute(path: Path, target: Path | None = None) -> None:
     """
     notebook = nbformat.read(path, as_version=4)
     notebook.metadata.pop("widgets", None)
-    NotebookClient(notebook, timeout=900, record_timing=False, resources={"metadata": {"path": path.parent}}).execute()
+    here = {"metadata": {"path": path.parent}}
+    # A busy machine cuts what a cell prints into several outputs: they become one again.
+    NotebookClient(notebook, timeout=900, record_timing=False, coalesce_streams=True, resources=here).execute()
     notebook.metadata["language_info"] = {"name": "python"}
     notebook.metadata["minimask"] = versions()
     text = nbformat.writes(notebook)

@@ -28,7 +28,7 @@ def squared_paper(points: ArrayLike) -> tuple[Figure, Axes]:
 def _rule(axes: Axes, points: FloatArray) -> None:
     """Fit axes around points, with lines and numbers at whole coordinates."""
     (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
-    room = 0.12 * max(right - left, bottom - top, 1.0)
+    room = max(0.12 * max(right - left, bottom - top), 0.3)
     axes.set(xlim=(left - room, right + room), ylim=(bottom + room, top - room), aspect="equal")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(6, integer=True))
@@ -52,7 +52,7 @@ def polygon_on_paper(polygon: ArrayLike, beside: ArrayLike = ()) -> tuple[Figure
 def mask_and_boxes(mask: ArrayLike, yours: ArrayLike | None = None, right: ArrayLike | None = None) -> Figure:
     """Draw a mask `(H, W)`, the learner's box dotted, and the right box solid."""
     height, width = np.shape(mask)
-    boxes = {kind: np.asarray(box) for kind, box in (("yours", yours), ("best", right)) if box is not None}
+    boxes = {kind: np.asarray(box) for kind, box in (("best", right), ("yours", yours)) if box is not None}
     corners = [np.reshape(box, (2, 2)) for box in boxes.values()]
     fig, axes = squared_paper(np.concatenate([[(0, 0), (width, height)], *corners]))
     draw_mask(axes, mask)
@@ -60,5 +60,5 @@ def mask_and_boxes(mask: ArrayLike, yours: ArrayLike | None = None, right: Array
     for kind, box in boxes.items():
         draw_box(axes, box, kind, "right" if kind == "best" else kind)
     if boxes:
-        axes.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=10)
+        fig.legend(loc="outside right upper", fontsize=10)
     return fig

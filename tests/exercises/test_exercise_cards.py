@@ -177,5 +177,5 @@ def test_importing_the_exercises_needs_neither_torch_nor_numba():
 def test_pictures_show_what_is_said():
     right = np.array([[False, True], [False, False]])
     figure = exercises.get("1.3").draw(Finding("wrong", "", (right,), (1, 0, 2, 1), (1, 0, 1, 0)))
-    labels = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
-    assert labels == ["yours", "right"]
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert labels == ["right", "yours"]

@@ -278,6 +278,17 @@ def test_answers_that_change_from_call_to_call(examples):
         assert found.message.startswith("Called twice with the same input, your function gave different answers.")
 
 
+def test_an_answer_that_is_wrong_just_once():
+    calls = itertools.count()
+
+    def stumbles(polygon):
+        return AREA.solution(polygon) + (next(calls) == 50)
+
+    result = examine(replace(AREA, examples=()), stumbles)
+    assert isinstance(result, Finding)
+    assert result.kind == "unsteady"
+
+
 def test_the_check_is_silent_and_leaves_nothing_behind(capsys):
     def noisy(box_a, box_b):
         print("hello")

@@ -105,9 +105,9 @@ class TestRotatedBox:
 
     def test_of_a_mask_with_more_columns_than_grid_lines_too(self):
         rng = np.random.default_rng(0)
-        mask = np.zeros((9, 80), dtype=bool)
-        for column in range(2, 79):
-            mask[rng.integers(0, 3) : 9 - rng.integers(0, 3), column] = True
+        mask = np.ones((12, 170), dtype=bool)
+        mask[[0, -1]] = rng.random((2, 170)) < 0.4
+        mask[:, :3] = rng.random((12, 3)) < 0.3
         assert best_rotated_box(mask)[1] >= best_box(mask)[1]
 
     def test_a_turned_rectangle_of_pixels(self):
@@ -210,6 +210,22 @@ class TestSeveralBoxes:
         grid = _Grid(np.array([[1.0, 1, 0, 0, 0]]), np.arange(6.0), np.arange(2.0))
         settled = grid.settled(np.array([[0, 0, 2, 1], [3, 0, 5, 1]]))
         np.testing.assert_array_equal(settled, [[0, 0, 2, 1], [0, 0, 0, 0]])
+
+    def test_a_coarser_grid_keeps_the_areas_and_the_lines_of_a_box(self):
+        rng = np.random.default_rng(0)
+        mask = rng.random((150, 200)) < 0.5
+        grid = _Grid(mask.astype(float), np.arange(10, 211.0), np.arange(151.0))
+        box = np.array([3, 7, 101, 131])
+        coarse, columns, rows = grid.coarsened(box)
+        assert {0, 3, 101, 200} <= set(columns.tolist())
+        assert {0, 7, 131, 150} <= set(rows.tolist())
+        assert max(coarse.inside.shape) <= 64 + 3
+        np.testing.assert_array_equal(coarse.xs, columns + 10)
+        np.testing.assert_array_equal(coarse.ys, rows)
+        assert coarse.area.sum() == mask.size
+        assert coarse.inside[-1, 0] == mask[rows[-2] :, : columns[1]].sum()
+        (x1, x2), (y1, y2) = columns.searchsorted([3, 101]), rows.searchsorted([7, 131])
+        assert coarse.iou(np.array([[x1, y1, x2, y2]])) == pytest.approx(grid.iou(box[None]), abs=1e-12)
 
     def test_the_same_seed_gives_the_same_boxes(self):
         mask = np.random.default_rng(5).random((12, 15)) < 0.5

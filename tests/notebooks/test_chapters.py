@@ -109,6 +109,14 @@ def test_a_failing_cell_leaves_the_file_as_it_was(tmp_path):
     assert path.read_bytes() == before
 
 
+def test_what_a_cell_prints_is_one_output_however_slowly_it_prints(tmp_path):
+    path = tmp_path / "slow.ipynb"
+    source = "import time\nfor word in 'abc':\n    print(word, flush=True)\n    time.sleep(0.3)"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)]), path)
+    chapters.execute(path)
+    assert texts(path) == [["a\nb\nc\n"]]
+
+
 def test_a_folder_without_notebooks_is_said(tmp_path, capsys):
     assert chapters.main([str(tmp_path)]) == 1
     assert "no notebook in" in capsys.readouterr().err

@@ -65,7 +65,7 @@ def _draw(found: Finding) -> Figure:
             line = (along, across) if k % 2 else (across, along)
             axes.plot(*line, color=HIGHLIGHT, linewidth=6, solid_capstyle="butt")
     axes.plot([], color=HIGHLIGHT, linewidth=6, label="inside")
-    axes.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=10)
+    fig.legend(loc="outside right upper", fontsize=10)
     return fig
 
 

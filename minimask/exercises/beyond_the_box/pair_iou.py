@@ -49,6 +49,8 @@ def _draw(found: Finding) -> Figure:
     )
     axes.add_patch(a)
     axes.add_patch(b)
+    axes.plot([ax1, ax2], [ay1, ay2], "o", color=SHAPE_EDGE, markersize=5)
+    axes.plot([bx1, bx2], [by1, by2], "o", color=TIGHT, markersize=3)
     axes.annotate("a", (ax1, ay1), (5, -4), textcoords="offset points", va="top", color=SHAPE_EDGE, weight="bold")
     axes.annotate("b", (bx2, by2), (-5, 4), textcoords="offset points", ha="right", color=TIGHT, weight="bold")
     x, y, width, height = max(ax1, bx1), max(ay1, by1), min(ax2, bx2) - max(ax1, bx1), min(ay2, by2) - max(ay1, by1)
