@@ -1,0 +1,1 @@
+"""RoI extraction: RoIPool and RoIAlign, from the formula to the metal."""
