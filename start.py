@@ -35,7 +35,8 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYTHON = str(VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
 STAMP = VENV / "minimask.json"  # what .venv holds; its "state" is creating, created, installing or ready
-GIGABYTES = 1.2  # with all extras of pyproject.toml, and half as much again
+GIGABYTES = 2.8  # with all extras of pyproject.toml, and half as much again; torch for a graphics card takes 5 more
+IMPORTS = "anywidget, jupyterlab, matplotlib.pyplot, numba, pycocotools.mask, skimage.measure, torch"
 DISK_SIGNS = ("no space left", "os error 28", "not enough space", "os error 112", "quota exceeded")
 NETWORK_SIGNS = ("connection", "name resolution", "dns error", "timed out", "certificate", "error sending request")
 PIP_TO_UV = {
@@ -44,6 +45,7 @@ PIP_TO_UV = {
     "index-url": "UV_DEFAULT_INDEX",
     "no-index": "UV_NO_INDEX",
 }
+OWN_SOURCES = {"UV_FIND_LINKS", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_NO_INDEX", "UV_TORCH_BACKEND"}
 Stamp = dict[str, str]
 
 
@@ -60,7 +62,15 @@ class DiskError(SetupError):
 
 
 def prepare(extra: str) -> None:
-    """Leave a working .venv with the extra "lab" or "test" behind, or raise SetupError."""
+    """Leave a working .venv with the extra "lab" or "test" behind, or raise SetupError.
+
+    The extra "parity" has an environment of its own: torchvision works only beside the torch that it was built with.
+    """
+    if extra == "parity":
+        global VENV, PYTHON, STAMP, GIGABYTES, IMPORTS
+        folder, VENV = VENV, ROOT / ".venv-parity"
+        PYTHON, STAMP = str(VENV / Path(PYTHON).relative_to(folder)), VENV / STAMP.name
+        GIGABYTES, IMPORTS = 7.5, "numba, torchvision"
     try:
         with only_one_run():
             stamp = read_stamp()
@@ -97,7 +107,7 @@ def make_or_update(stamp: Stamp, extra: str) -> None:
             stamp = {**now, "state": "created", "extra": ""}
             write_stamp(stamp)
     with step("2/4 the installer uv"):
-        installers = find_installers()
+        installers = find_installers(extra)
     if stamp:  # a .venv made by someone else is stamped at the end; until then it is not ours to delete
         write_stamp({**stamp, "state": "installing"})
     try:
@@ -111,8 +121,7 @@ def make_or_update(stamp: Stamp, extra: str) -> None:
         say(f"\n{error}\nUntil then, this goes on with the packages of the last time.\n")
         return
     with step("4/4 a first import"):
-        modules = "anywidget, jupyterlab, matplotlib.pyplot, pycocotools.mask, skimage.measure"
-        execute(PYTHON, "-c", f"import {modules}")
+        execute(PYTHON, "-c", f"import {IMPORTS}")
     write_stamp({**now, "state": "ready", "extra": extra})
     say(f"The environment is ready after {time.monotonic() - started:.0f} s.\n")
 
@@ -138,7 +147,7 @@ def create_venv() -> None:
     execute(python, "-m", "venv", str(VENV))
 
 
-def find_installers() -> list[list[str]]:
+def find_installers(extra: str) -> list[list[str]]:
     """Return the commands that install packages, the fastest first; uv is put into .venv for this."""
     if not ask(PYTHON, "-m", "pip", "--version"):  # some tools make environments without pip
         execute(PYTHON, "-m", "ensurepip")
@@ -156,7 +165,15 @@ def find_installers() -> list[list[str]]:
             name, _, value = line[len(section) :].partition("=")
             if line.startswith(section) and name in PIP_TO_UV:
                 os.environ.setdefault(PIP_TO_UV[name], ",".join(ast.literal_eval(value).split()))
-    return [[PYTHON, "-m", "uv", "pip", "install", "--python", PYTHON], pip]
+    uv = [PYTHON, "-m", "uv", "pip", "install", "--python", PYTHON]
+    somebody_chose = bool(OWN_SOURCES & set(os.environ))
+    if extra == "parity":  # a torch of one's own does not fit torchvision's
+        os.environ.pop("UV_FIND_LINKS", None)
+        os.environ.pop("PIP_FIND_LINKS", None)
+    if somebody_chose:
+        return [uv, pip]
+    backend = "cpu" if extra == "parity" else "auto"  # the torch for this graphics card, if there is one
+    return [[*uv, f"--torch-backend={backend}"], uv, pip]
 
 
 def install(extra: str, installers: list[list[str]]) -> None:
@@ -322,6 +339,7 @@ WORDS = {  # what to install for it, and what it does
     "figures": ("lab", "draw all figures anew"),
     "bench": ("lab", "measure speeds"),
     "browser": ("test", "test the chapters in a real browser"),
+    "parity": ("parity", "compare with torchvision, in an environment of its own (5 GB)"),
 }
 
 
@@ -330,7 +348,7 @@ def commands(word: str) -> list[list[str]]:
     if word == "lab":
         return [["-m", "jupyterlab", *lab_options()]]
     if word == "test":
-        return [["-m", "pytest", "--ignore=tests/browser", "--cov=minimask"]]
+        return [["-m", "pytest", "--ignore=tests/browser", "--ignore=tests/parity", "--cov=minimask"]]
     if word == "lint":
         return [["-m", "ruff", "check"], ["-m", "ruff", "format", "--check"], ["-m", "mypy"]]
     if word == "notebooks":
@@ -338,6 +356,8 @@ def commands(word: str) -> list[list[str]]:
     if word == "browser":
         os.environ["MINIMASK_BROWSER"] = find_browser()
         return [["-m", "pytest", "-p", "no:cacheprovider", "tests/browser"]]
+    if word == "parity":
+        return [["-m", "pytest", "-p", "no:cacheprovider", "tests/parity"]]
     folder = ROOT / {"figures": "figures", "bench": "benchmarks"}[word]
     scripts = [[str(path)] for path in sorted(folder.glob("*.py"))]
     if not scripts:

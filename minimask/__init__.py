@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from minimask.geometry.covers import best_boxes, best_rotated_box
     from minimask.geometry.nms import batched_nms, nms
     from minimask.ledger import claims
+    from minimask.roi.door import multilevel_roi_align, roi_align, roi_pool
 
 __version__ = "0.1.0"
 
@@ -30,7 +31,10 @@ _HOMES = {
     "claims": "minimask.ledger",
     "clip_boxes_to_image": "minimask.geometry.boxes",
     "exercises": "minimask.exercises",
+    "multilevel_roi_align": "minimask.roi.door",
     "nms": "minimask.geometry.nms",
+    "roi_align": "minimask.roi.door",
+    "roi_pool": "minimask.roi.door",
     "tight_box": "minimask.geometry.ceilings",
 }
 
@@ -45,7 +49,10 @@ __all__ = [
     "claims",
     "clip_boxes_to_image",
     "exercises",
+    "multilevel_roi_align",
     "nms",
+    "roi_align",
+    "roi_pool",
     "tight_box",
 ]
 

@@ -55,7 +55,7 @@ def bilinear(features: FloatArray, x: float, y: float) -> FloatArray:
 
 
 def axis_samples(
-    low: np.floating[Any], high: np.floating[Any], size: int, bins: int, scale: float, ratio: int, aligned: bool
+    low: float, high: float, size: int, bins: int, scale: float, ratio: int, aligned: bool
 ) -> Iterator[tuple[int, float, float, int]]:
     """Yield the samples of a RoI along one axis that can see the map: bin, position, place and the bin's number.
 
@@ -64,15 +64,15 @@ def axis_samples(
     Parameters
     ----------
     low, high : NumPy float
-        The RoI's two sides on this axis, in pixels; the number of samples is computed in their precision.
+        The RoI's two sides on this axis, in pixels; float32 or float64, for the number of samples is computed in it.
     size, bins : int
         The number of cells of the map, and of bins of the output, along this axis.
     scale, ratio, aligned
         `spatial_scale`, `sampling_ratio` and `aligned` of `roi_align`.
     """
-    number = type(low)
+    number: Any = type(low)
     start, extent = span(low, high, number(scale), number(0.5 if aligned else 0), number(0 if aligned else 1))
-    n = samples_per_bin(extent, number(bins), ratio)
+    n = int(samples_per_bin(extent, number(bins), ratio))
     start, bin_size = float(start), float(extent) / bins
     for p in range(bins if n > 0 else 0):
         begin, stop = visible_samples(sample_position(start, bin_size, p, 0, n), bin_size / n, n, size)
@@ -80,9 +80,7 @@ def axis_samples(
             yield p, sample_position(start, bin_size, p, i, n), (p + (i + 0.5) / n) / bins, n
 
 
-def axis_weights(
-    low: np.floating[Any], high: np.floating[Any], size: int, bins: int, scale: float, ratio: int, aligned: bool
-) -> FloatArray:
+def axis_weights(low: float, high: float, size: int, bins: int, scale: float, ratio: int, aligned: bool) -> FloatArray:
     """Return the matrix `(bins, size)` float64 that averages the cells of one axis into bins.
 
     Row p holds the weights of bin p; it sums to 1 where the bin lies on the map. The parameters are those of
@@ -103,7 +101,7 @@ def axis_weights(
 
 
 def axis_slopes(
-    low: np.floating[Any], high: np.floating[Any], size: int, bins: int, scale: float, ratio: int, aligned: bool
+    low: float, high: float, size: int, bins: int, scale: float, ratio: int, aligned: bool
 ) -> tuple[FloatArray, FloatArray]:
     """Return d(weights)/d(low) and d(weights)/d(high), both `(bins, size)` float64, per pixel.
 
@@ -112,11 +110,12 @@ def axis_slopes(
     parameters are those of `axis_samples`.
     """
     with_low, with_high = np.zeros((bins, size)), np.zeros((bins, size))
-    number = type(low)
-    stretched = not aligned and high * number(scale) - low * number(scale) < 1
+    number: Any = type(low)
+    _, extent = span(low, high, number(scale), number(0), number(0))
+    widened = not aligned and extent < 1
     for p, position, place, n in axis_samples(low, high, size, bins, scale, ratio, aligned):
         first, second, _, _, slope = tap(position, size)
-        with_first = 1.0 if stretched else 1.0 - place
+        with_first = 1.0 if widened else 1.0 - place
         for slopes, speed in ((with_low, with_first), (with_high, 1.0 - with_first)):
             slopes[p, first] -= scale * speed * slope / n
             slopes[p, second] += scale * speed * slope / n

@@ -6,16 +6,21 @@ where these lie (`sample_position`), and which two cells each of them reads, wit
 
 The functions take and return plain numbers and call nothing but arithmetic, so that one source serves all: Python runs
 them as they stand (`minimask.roi.reference`), numba compiles them for the processor (`minimask.roi.cpu`) and for NVIDIA
-cards (`minimask.roi.cuda`), and chapter 3 draws them. Coordinates are in cells: cell `j` covers `[j, j + 1)`, but
-the operator as published takes cell `j` to stand at position `j`; `aligned=True` puts this right by half a cell.
+cards (`minimask.roi.cuda`), and chapter 3 draws them; `span` and `samples_per_bin` also take arrays. Coordinates are in
+cells: cell `j` covers `[j, j + 1)`, but the operator as published takes cell `j` to stand at position `j`;
+`aligned=True` puts this right by half a cell.
 """
 
 from __future__ import annotations
 
 import math
+from typing import Any
+
+NEAR = 1e-9
+"""Cells: much less than matters, much more than rounding makes of positions on any map."""
 
 
-def span(low: float, high: float, scale: float, offset: float, least: float) -> tuple[float, float]:
+def span(low: Any, high: Any, scale: Any, offset: Any, least: Any) -> tuple[Any, Any]:  # noqa: ANN401
     """Return where a RoI starts on the feature map, and its extent, along one axis, both in cells.
 
     `start = low * scale - offset` and `extent = max(high * scale - low * scale, least)`. With all five numbers in
@@ -39,31 +44,37 @@ def span(low: float, high: float, scale: float, offset: float, least: float) -> 
     """
     start = low * scale - offset
     end = high * scale - offset
-    return start, max(end - start, least)
+    extent = end - start
+    return start, extent * (extent >= least) + least * (extent < least)  # the larger one, of arrays too
 
 
-def samples_per_bin(extent: float, bins: float, ratio: int) -> int:
-    """Return the number of samples that a bin takes along one axis: `ratio`, or where that is not above 0, one per cell.
+def samples_per_bin(extent: Any, bins: Any, ratio: int) -> Any:  # noqa: ANN401
+    """Return the number of samples of a bin along one axis: `ratio`, or where that is not above 0, one per cell.
 
     Examples
     --------
-    >>> samples_per_bin(10.0, 7.0, 2), samples_per_bin(10.0, 7.0, -1), samples_per_bin(0.0, 7.0, 0)
-    (2, 2, 0)
+    >>> samples_per_bin(10.0, 7.0, 2), samples_per_bin(10.0, 7.0, -1), samples_per_bin(0.0, 7.0, 0) + 0
+    (2, 2.0, 0.0)
     """
     if ratio > 0:
         return ratio
-    return math.ceil(extent / bins)
+    return -(-(extent / bins) // 1)  # the ceiling, of arrays too
 
 
 def sample_position(start: float, bin_size: float, p: int, i: int, n: int) -> float:
     """Return where sample `i` of the `n` samples of bin `p` lies: `start + p * bin_size + (i + 1/2) * bin_size / n`.
+
+    A sample that lies within `NEAR` of a whole position is put there: which cells it reads, and whether it still sees
+    the map, must not hang on how a processor rounds.
 
     Examples
     --------
     >>> [sample_position(8.0, 2.0, 1, i, 2) for i in range(2)]
     [10.5, 11.5]
     """
-    return start + p * bin_size + (i + 0.5) * (bin_size / n)
+    position = start + p * bin_size + (i + 0.5) * (bin_size / n)
+    nearest = math.floor(position + 0.5)
+    return float(nearest) if abs(position - nearest) < NEAR else position
 
 
 def visible_samples(first: float, step: float, n: int, size: int) -> tuple[int, int]:

@@ -26,7 +26,7 @@ def folder(tmp_path):
 @pytest.fixture
 def start(folder, monkeypatch):
     """start.py of that folder, as a module; what it sets in the environment is undone."""
-    monkeypatch.setattr(os, "environ", dict(os.environ))
+    monkeypatch.setattr(os, "environ", {**os.environ, "UV_DEFAULT_INDEX": "https://chosen.example/simple"})
     spec = importlib.util.spec_from_file_location("start_under_test", folder / "start.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

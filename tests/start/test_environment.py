@@ -184,10 +184,38 @@ def test_uv_is_given_the_settings_of_pip(start, programs, monkeypatch):
     os.environ["UV_DEFAULT_INDEX"] = "https://chosen.example/simple"
     os.environ.pop("UV_FIND_LINKS", None)
     os.environ.pop("SSL_CERT_FILE", None)
-    start.find_installers()
+    start.find_installers("lab")
     assert os.environ["UV_FIND_LINKS"] == "/wheels,/more"
     assert os.environ["SSL_CERT_FILE"] == "/etc/certificates.pem"
     assert os.environ["UV_DEFAULT_INDEX"] == "https://chosen.example/simple"
+
+
+def test_without_sources_of_ones_own_the_torch_that_fits_the_machine_is_asked_for_first(start, programs):
+    for name in start.OWN_SOURCES:
+        os.environ.pop(name, None)
+    programs.fail["--torch-backend=auto"] = start.NetworkError("the host of these builds does not answer")
+    start.prepare("lab")
+    tried = [line for line in programs.ran if "-e ." in line]
+    assert ["--torch-backend=auto" in line for line in tried] == [True, False]
+    assert all("-m uv" in line for line in tried)
+
+
+@pytest.mark.parametrize("name", ["UV_FIND_LINKS", "UV_TORCH_BACKEND"])
+def test_whoever_chose_their_sources_gets_torch_from_there(start, programs, name):
+    os.environ[name] = "chosen"
+    start.prepare("lab")
+    assert not any("--torch-backend" in line for line in programs.ran)
+
+
+def test_parity_has_an_environment_of_its_own_without_anybodys_torch(start, programs):
+    os.environ.update(UV_FIND_LINKS="wheels", PIP_FIND_LINKS="wheels")
+    before = start.VENV
+    start.prepare("parity")
+    assert start.VENV == before.with_name(".venv-parity")
+    assert not before.exists()
+    assert programs.ran[-1].endswith("import numba, torchvision")
+    assert any(line.endswith("-c constraints.txt -e .[parity]") for line in programs.ran)
+    assert not {"UV_FIND_LINKS", "PIP_FIND_LINKS"} & set(os.environ)
 
 
 # Two at once

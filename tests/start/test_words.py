@@ -43,7 +43,7 @@ def test_no_word_is_lab(start, calls, arguments):
 
 def test_what_follows_the_word_is_passed_on(start, calls):
     start.main(["test", "-k", "boxes"])
-    assert calls == ["test", "-m pytest --ignore=tests/browser --cov=minimask -k boxes"]
+    assert calls == ["test", "-m pytest --ignore=tests/browser --ignore=tests/parity --cov=minimask -k boxes"]
 
 
 def test_lint_goes_on_after_a_failure_and_reports_it(start, calls):

@@ -1,0 +1,38 @@
+"""Compiling with numba: at the first call, and kept on disk for the next process."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+
+from minimask.roi import taps
+
+
+def compiled(function: Callable[..., Any], exact: bool = False) -> Any:  # noqa: ANN401
+    """Compile a function at its first call, and keep the machine code on disk.
+
+    It runs without the interpreter's lock. Unless it is to be exact, products and sums may be fused, and sums over
+    channels be added in the order that suits the vector registers; both are settled when it is compiled. Geometry is
+    exact: where a sample lies on the border, the last bit decides whether it sees the map.
+    """
+    fast = False if exact else {"contract", "reassoc"}
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": fast}
+    try:
+        dispatcher = numba.njit(function, cache=True, **options)
+    except RuntimeError as error:  # neither the package's folder nor the user's cache can be written
+        warnings.warn(f"compiled code cannot be kept for the next time: {error}", RuntimeWarning, stacklevel=2)
+        return numba.njit(function, **options)
+    forget_stale_code(Path(dispatcher.stats.cache_path))
+    return dispatcher
+
+
+def forget_stale_code(folder: Path) -> None:
+    """Delete what was compiled before `taps.py` changed: numba itself does not look at what a function calls."""
+    changed = Path(taps.__file__).stat().st_mtime
+    for index in folder.glob("*.nbi"):
+        if index.stat().st_mtime < changed:
+            index.unlink(missing_ok=True)

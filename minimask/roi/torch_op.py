@@ -1,0 +1,352 @@
+"""The operators in torch: registered, differentiable, and run where the tensors lie.
+
+Each is a custom operator (`torch.ops.minimask`), so that autograd, autocast and `torch.compile` know it: what its
+results look like is told by a fake kernel, and its gradients are operators again. The gradient of RoIAlign with respect
+to the features is linear in the gradient that comes in, hence differentiable once more; that with respect to the boxes
+is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from minimask.roi import host
+from minimask.roi.inputs import MOST_CELLS, check_levels, check_rois
+
+Grads = tuple[Any, ...]
+
+
+@torch.library.custom_op("minimask::roi_align", mutates_args=())
+def align(
+    features: Sequence[Tensor],
+    boxes: Tensor,
+    levels: Tensor,
+    size: Sequence[int],
+    scales: Sequence[float],
+    sampling_ratio: int,
+    aligned: bool,
+    backend: str,
+) -> Tensor:
+    """Compute RoIAlign of all levels of a pyramid in one call.
+
+    Parameters
+    ----------
+    features : sequence of tensors (N, C, H, W)
+        One for each level, of one dtype.
+    boxes : tensor (K, 5)
+    levels : int64 tensor (K,)
+        The level that each RoI is read from.
+    size : (PH, PW)
+    scales : sequence of float
+        Cells per pixel of each level.
+    sampling_ratio, aligned
+        As in `minimask.roi_align`.
+    backend : str
+        "numba", "reference" or "cuda".
+
+    Returns
+    -------
+    tensor (K, C, PH, PW)
+        Of the features' dtype; channels-last in memory where the first level is.
+    """
+    _check_values(boxes, features[0].shape[0], max(scales))
+    check_levels(levels, len(boxes), len(features))
+    out = _empty_output(features[0], boxes, size)
+    if backend == "cuda":
+        from minimask.roi import cuda
+
+        last = _channels_last(out)
+        lasts = [_channels_last(level) for level in features]
+        cuda.roi_align_forward(lasts, _coordinates(boxes), levels, last, list(scales), sampling_ratio, aligned)
+        return out.copy_(last.permute(0, 3, 1, 2))
+    maps = [_array(level) for level in features]
+    found = host.align(maps, _array(boxes), _array(levels), _pair(size), scales, sampling_ratio, aligned, backend)
+    return _deliver(found, out)
+
+
+@torch.library.custom_op("minimask::roi_align_features_grad", mutates_args=())
+def align_features_grad(
+    grad: Tensor,
+    boxes: Tensor,
+    levels: Tensor,
+    images: int,
+    heights: Sequence[int],
+    widths: Sequence[int],
+    channels_last: bool,
+    scales: Sequence[float],
+    sampling_ratio: int,
+    aligned: bool,
+    backend: str,
+) -> list[Tensor]:
+    """Compute the gradients with respect to the features of every level, from `grad` (K, C, PH, PW)."""
+    _check_values(boxes, images, max(scales), grad)
+    check_levels(levels, len(boxes), len(heights))
+    shapes = [(images, grad.shape[1], height, width) for height, width in zip(heights, widths, strict=True)]
+    outs = [_empty_features(grad, shape, channels_last) for shape in shapes]
+    if backend == "cuda":
+        from minimask.roi import cuda
+
+        lasts = [_channels_last(out) for out in outs]
+        arguments = (list(scales), sampling_ratio, aligned)
+        cuda.roi_align_features_grad(_channels_last(grad), _coordinates(boxes), levels, lasts, *arguments)
+        return [out.copy_(last.permute(0, 3, 1, 2)) for out, last in zip(outs, lasts, strict=True)]
+    found = host.align_features_grad(
+        _array(grad), _array(boxes), _array(levels), shapes, scales, sampling_ratio, aligned, backend
+    )
+    return [_deliver(array, out) for array, out in zip(found, outs, strict=True)]
+
+
+@torch.library.custom_op("minimask::roi_align_boxes_grad", mutates_args=())
+def align_boxes_grad(
+    grad: Tensor,
+    features: Sequence[Tensor],
+    boxes: Tensor,
+    levels: Tensor,
+    scales: Sequence[float],
+    sampling_ratio: int,
+    aligned: bool,
+    backend: str,
+) -> Tensor:
+    """Compute the gradient with respect to the boxes, (K, 5) with zeros for the image's number."""
+    _check_values(boxes, features[0].shape[0], max(scales), grad)
+    check_levels(levels, len(boxes), len(features))
+    out = torch.zeros_like(boxes, memory_format=torch.contiguous_format)
+    if backend == "cuda":
+        from minimask.roi import cuda
+
+        found = torch.empty((len(boxes), 4), dtype=_coordinates(boxes).dtype, device=boxes.device)
+        lasts, arguments = [_channels_last(level) for level in features], (list(scales), sampling_ratio, aligned)
+        cuda.roi_align_boxes_grad(_channels_last(grad), lasts, _coordinates(boxes), levels, found, *arguments)
+        out[:, 1:] = found
+        return out
+    maps = [_array(level) for level in features]
+    of_boxes = host.align_boxes_grad(
+        _array(grad), maps, _array(boxes), _array(levels), scales, sampling_ratio, aligned, backend
+    )
+    out[:, 1:] = torch.from_numpy(of_boxes)
+    return out
+
+
+@torch.library.custom_op("minimask::roi_pool", mutates_args=())
+def max_pool(features: Tensor, boxes: Tensor, size: Sequence[int], scale: float, backend: str) -> tuple[Tensor, Tensor]:
+    """Compute RoIPool, and the cell `row * W + column` that each output was read from, -1 for an empty bin."""
+    _check_values(boxes, features.shape[0], scale)
+    out, argmax = _empty_output(features, boxes, size), _empty_output(features, boxes, size, torch.int64)
+    if backend == "cuda":
+        from minimask.roi import cuda
+
+        last, where = _channels_last(out), _channels_last(argmax)
+        cuda.roi_pool_forward(_channels_last(features), _coordinates(boxes), last, where, scale)
+        return out.copy_(last.permute(0, 3, 1, 2)), argmax.copy_(where.permute(0, 3, 1, 2))
+    found, cells = host.max_pool(_array(features), _array(boxes), _pair(size), scale, backend)
+    return _deliver(found, out), _deliver(cells, argmax)
+
+
+@torch.library.custom_op("minimask::roi_pool_features_grad", mutates_args=())
+def max_pool_features_grad(
+    grad: Tensor, argmax: Tensor, boxes: Tensor, images: int, height: int, width: int, channels_last: bool, backend: str
+) -> Tensor:
+    """Compute RoIPool's gradient with respect to the features."""
+    _check_values(boxes, images, 1.0, grad)
+    if argmax.shape != grad.shape or (argmax.numel() and argmax.max() >= height * width):
+        raise ValueError(f"argmax must be what roi_pool gave for a map of {height} x {width} cells")
+    shape = (images, grad.shape[1], height, width)
+    out = _empty_features(grad, shape, channels_last)
+    if backend == "cuda":
+        from minimask.roi import cuda
+
+        last = _channels_last(out)
+        cuda.roi_pool_features_grad(_channels_last(grad), _channels_last(argmax), _coordinates(boxes), last)
+        return out.copy_(last.permute(0, 3, 1, 2))
+    found = host.max_pool_features_grad(_array(grad), _array(argmax), _array(boxes), shape, backend)
+    return _deliver(found, out)
+
+
+# What the results look like, for torch.compile.
+
+
+@align.register_fake
+def _(features: Sequence[Tensor], boxes: Tensor, _levels: Tensor, size: Sequence[int], *_settings: object) -> Tensor:
+    return _empty_output(features[0], boxes, size)
+
+
+@align_features_grad.register_fake
+def _(
+    grad: Tensor,
+    _boxes: Tensor,
+    _levels: Tensor,
+    images: int,
+    heights: Sequence[int],
+    widths: Sequence[int],
+    channels_last: bool,
+    *_settings: object,
+) -> list[Tensor]:
+    sizes = zip(heights, widths, strict=True)
+    return [_empty_features(grad, (images, grad.shape[1], height, width), channels_last) for height, width in sizes]
+
+
+@align_boxes_grad.register_fake
+def _(_grad: Tensor, _features: Sequence[Tensor], boxes: Tensor, *_settings: object) -> Tensor:
+    return torch.zeros_like(boxes, memory_format=torch.contiguous_format)
+
+
+@max_pool.register_fake
+def _(features: Tensor, boxes: Tensor, size: Sequence[int], *_settings: object) -> tuple[Tensor, Tensor]:
+    return _empty_output(features, boxes, size), _empty_output(features, boxes, size, torch.int64)
+
+
+@max_pool_features_grad.register_fake
+def _(
+    grad: Tensor,
+    _argmax: Tensor,
+    _boxes: Tensor,
+    images: int,
+    height: int,
+    width: int,
+    channels_last: bool,
+    _backend: str,
+) -> Tensor:
+    return _empty_features(grad, (images, grad.shape[1], height, width), channels_last)
+
+
+# Gradients.
+
+
+def _remember_align(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ANN401, ARG001
+    features, boxes, levels, _, *ctx.settings = inputs
+    ctx.shapes = [tuple(level.shape) for level in features]
+    ctx.channels_last = _is_channels_last(features[0])
+    ctx.save_for_backward(boxes, levels, *(features if ctx.needs_input_grad[1] else ()))
+
+
+def _backward_align(ctx: Any, grad: Tensor) -> Grads:  # noqa: ANN401
+    boxes, levels, *features = ctx.saved_tensors
+    of_features: list[Tensor | None] = [None] * len(ctx.shapes)
+    of_boxes = None
+    if any(ctx.needs_input_grad[0]):
+        (images, *_), heights, widths = ctx.shapes[0], *([shape[i] for shape in ctx.shapes] for i in (2, 3))
+        layout = (images, heights, widths, ctx.channels_last)
+        of_features = list(align_features_grad(grad, boxes, levels, *layout, *ctx.settings))
+    if ctx.needs_input_grad[1]:
+        of_boxes = align_boxes_grad(grad, features, boxes, levels, *ctx.settings)
+    return of_features, of_boxes, None, None, None, None, None, None
+
+
+align.register_autograd(_backward_align, setup_context=_remember_align)
+
+
+def _remember_align_features_grad(ctx: Any, inputs: tuple[Any, ...], output: list[Tensor]) -> None:  # noqa: ANN401, ARG001
+    grad, boxes, levels, _, _, _, _, *ctx.settings = inputs
+    ctx.save_for_backward(grad, boxes, levels)
+
+
+def _backward_align_features_grad(ctx: Any, grads: list[Tensor]) -> Grads:  # noqa: ANN401
+    """Differentiate `<grad, align(maps, boxes)>`, which is linear in both grad and maps, for the maps `grads`."""
+    grad, boxes, levels = ctx.saved_tensors
+    of_grad = of_boxes = None
+    if ctx.needs_input_grad[0]:
+        of_grad = align(grads, boxes, levels, grad.shape[2:], *ctx.settings)
+    if ctx.needs_input_grad[1]:
+        of_boxes = align_boxes_grad(grad, grads, boxes, levels, *ctx.settings)
+    return of_grad, of_boxes, None, None, None, None, None, None, None, None, None
+
+
+align_features_grad.register_autograd(_backward_align_features_grad, setup_context=_remember_align_features_grad)
+
+
+def _remember_max_pool(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:  # noqa: ANN401
+    features, boxes, _, _, ctx.backend = inputs
+    ctx.layout = (features.shape[0], *features.shape[2:], _is_channels_last(features))
+    ctx.mark_non_differentiable(output[1])
+    ctx.save_for_backward(output[1], boxes)
+
+
+def _backward_max_pool(ctx: Any, grad: Tensor, _: Tensor) -> Grads:  # noqa: ANN401
+    argmax, boxes = ctx.saved_tensors
+    of_features = of_boxes = None
+    if ctx.needs_input_grad[0]:
+        of_features = max_pool_features_grad(grad, argmax, boxes, *ctx.layout, ctx.backend)
+    if ctx.needs_input_grad[1]:
+        of_boxes = torch.zeros_like(boxes)  # rounding: no output changes with a box, until it jumps
+    return of_features, of_boxes, None, None, None
+
+
+max_pool.register_autograd(_backward_max_pool, setup_context=_remember_max_pool)
+
+
+# Between torch and the paths.
+
+
+def _check_values(boxes: Tensor, images: int, largest_scale: float, grad: Tensor | None = None) -> None:
+    """Refuse boxes that no path could answer; on a card the check takes one round trip when all is well."""
+    boxes = boxes.detach()
+    if grad is not None and (grad.ndim != 4 or len(grad) != len(boxes)):
+        raise ValueError(f"grad must have shape (K, C, PH, PW) with K = {len(boxes)}, got {tuple(grad.shape)}")
+    if boxes.device.type != "cpu":
+        numbers, sides = boxes[:, 0], boxes[:, 3:] - boxes[:, 1:3]
+        good = (numbers == numbers.floor()) & (numbers >= 0) & (numbers < images)
+        good &= (sides >= 0).all(dim=1) & (boxes[:, 1:].abs() * largest_scale <= MOST_CELLS).all(dim=1)
+        if good.all().item():
+            return
+    check_rois(_array(boxes.cpu()), images, largest_scale)
+
+
+def _array(tensor: Tensor) -> NDArray[Any]:
+    """Return a tensor of the processor as an array: the same memory, or float32 where NumPy has no fast numbers."""
+    tensor = tensor.detach()
+    if tensor.dtype in (torch.float16, torch.bfloat16):
+        form = torch.channels_last if tensor.ndim == 4 else torch.contiguous_format
+        tensor = tensor.to(torch.float32, memory_format=form)
+    array = tensor.resolve_neg().numpy()
+    return np.ascontiguousarray(array) if array.ndim < 4 else array
+
+
+def _deliver(found: NDArray[Any], out: Tensor) -> Tensor:
+    """Return what a path found in the shape, dtype and layout of `out`: as it is, where it fits."""
+    tensor = torch.from_numpy(found)
+    if tensor.dtype == out.dtype and tensor.stride() == out.stride():
+        return tensor
+    if tensor.dtype == out.dtype and out.ndim == 4 and tensor.dtype.is_floating_point:
+        from minimask.roi import layout
+
+        return torch.from_numpy(layout.channels_first(found.transpose(0, 2, 3, 1)))
+    return out.copy_(tensor)
+
+
+def _coordinates(boxes: Tensor) -> Tensor:
+    """Return boxes contiguous and in float32 at least."""
+    return boxes.detach().to(torch.promote_types(boxes.dtype, torch.float32)).contiguous()
+
+
+def _channels_last(tensor: Tensor) -> Tensor:
+    """Return (N, C, H, W) as contiguous (N, H, W, C)."""
+    return tensor.detach().permute(0, 2, 3, 1).contiguous()
+
+
+def _is_channels_last(features: Tensor) -> bool:
+    return not features.is_contiguous() and features.is_contiguous(memory_format=torch.channels_last)
+
+
+def _empty_output(features: Tensor, boxes: Tensor, size: Sequence[int], dtype: torch.dtype | None = None) -> Tensor:
+    """Return an output (K, C, PH, PW) yet to be filled, in the layout of the features."""
+    return _empty_features(
+        features, (boxes.shape[0], features.shape[1], *size), _is_channels_last(features), dtype or features.dtype
+    )
+
+
+def _empty_features(
+    like: Tensor, shape: tuple[int, ...], channels_last: bool, dtype: torch.dtype | None = None
+) -> Tensor:
+    form = torch.channels_last if channels_last else torch.contiguous_format
+    return torch.empty(shape, dtype=dtype or like.dtype, device=like.device, memory_format=form)
+
+
+def _pair(size: Sequence[int]) -> tuple[int, int]:
+    height, width = size
+    return height, width
