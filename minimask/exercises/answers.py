@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+FloatArray = NDArray[np.float64]
 TOLERANCE = 1e-6
 LONGEST_ROW = 12
 
@@ -77,6 +78,31 @@ def read_whole_numbers(answer: object, count: int, wanted: str) -> tuple[int, ..
     return tuple(int(value) for value in values)
 
 
+def read_array(answer: object, dimensions: int, wanted: str) -> FloatArray:
+    """Return an array of finite floats with so many dimensions, from an array, a tensor or nested lists.
+
+    Examples
+    --------
+    >>> read_array([[0, 1], [2, 3]], 2, "an array (H, W)")
+    array([[0., 1.],
+           [2., 3.]])
+    >>> read_array([[0, 1], [2]], 2, "an array (H, W)")
+    Traceback (most recent call last):
+    minimask.exercises.answers.UnreadableError: the answer should be an array (H, W); yours gave rows of unequal length
+    """
+    try:
+        array = np.asarray(_plain(answer))
+    except ValueError:
+        raise UnreadableError(f"the answer should be {wanted}; yours gave rows of unequal length") from None
+    if array.dtype.kind not in "iuf" or array.ndim != dimensions:
+        raise UnreadableError(f"the answer should be {wanted}; yours gave {kind_of(answer)}")
+    values: FloatArray = array.astype(np.float64)
+    odd = values[~np.isfinite(values)]
+    if odd.size:
+        raise UnreadableError(f"the answer should be {wanted}; yours gave one with {odd[0]} in it")
+    return values
+
+
 def compare_numbers(expected: object, answer: object, *_: object) -> str | None:
     """Return None if two numbers, or two rows of numbers, agree to a millionth, else a complaint.
 
@@ -88,11 +114,51 @@ def compare_numbers(expected: object, answer: object, *_: object) -> str | None:
     """
     if np.allclose(np.asarray(answer), np.asarray(expected), rtol=TOLERANCE, atol=TOLERANCE):
         return None
+    return "the answer should be {}; yours gave {}".format(*_told_apart(expected, answer))
+
+
+def wrong_places(expected: FloatArray, answer: FloatArray) -> NDArray[np.bool_]:
+    """Return where two arrays of one shape differ by more than a millionth."""
+    return ~np.isclose(answer, expected, rtol=TOLERANCE, atol=TOLERANCE)
+
+
+def compare_arrays(*axes: str) -> Callable[..., str | None]:
+    """Return a comparison of two arrays, whose complaint names the first wrong place by the names of the axes.
+
+    Examples
+    --------
+    >>> compare = compare_arrays("row", "column")
+    >>> compare(np.eye(2), np.eye(2))
+    >>> compare(np.eye(2), np.ones((2, 2)))
+    'the number at row 0, column 1 should be 0; yours gave 1 there. 2 of 4 numbers are wrong'
+    >>> compare(np.eye(2), np.eye(3))
+    'the answer should be an array of shape (2, 2); yours gave one of shape (3, 3)'
+    """
+
+    def compare(expected: FloatArray, answer: FloatArray, *_: object) -> str | None:
+        if answer.shape != expected.shape:
+            return f"the answer should be an array of shape {expected.shape}; yours gave one of shape {answer.shape}"
+        wrong = wrong_places(expected, answer)
+        if not wrong.any():
+            return None
+        first = tuple(np.argwhere(wrong)[0])
+        place = ", ".join(f"{axis} {k}" for axis, k in zip(axes, first, strict=True))
+        right, yours = _told_apart(expected[first], answer[first])
+        complaint = f"the number at {place} should be {right}; yours gave {yours} there"
+        if wrong.size == 1:
+            return complaint
+        return f"{complaint}. {wrong.sum()} of {wrong.size} numbers {'is' if wrong.sum() == 1 else 'are'} wrong"
+
+    return compare
+
+
+def _told_apart(expected: object, answer: object) -> tuple[str, str]:
+    """Return two values that differ in words that differ: to 4 digits if these suffice, else to 12."""
     for digits in (4, 12):
         right, yours = words(expected, digits), words(answer, digits)
         if right != yours:
             break
-    return f"the answer should be {right}; yours gave {yours}"
+    return right, yours
 
 
 def same(a: object, b: object) -> bool:
@@ -121,8 +187,8 @@ def words(value: object, digits: int = 12) -> str:
     if isinstance(value, np.ndarray):
         if is_mask(value):
             return "\n".join(" ".join("#" if pixel else "." for pixel in row) for row in value)
-        if value.ndim == 2:
-            return words([tuple(row) for row in value.tolist()], digits)
+        if value.ndim > 1:
+            return words([tuple(row.tolist()) if row.ndim == 1 else row for row in value], digits)
         value = value.tolist()
     if isinstance(value, tuple):
         return f"({_row(value, digits)}{',' if len(value) == 1 else ''})"

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import zoo
 import zoo_beyond_the_box  # noqa: F401, fills the zoo
+import zoo_magnifying_glass  # noqa: F401
+import zoo_magnifying_glass_align  # noqa: F401
 
 from minimask import exercises
 from minimask.exercises.check import Finding
@@ -168,7 +170,7 @@ def test_markdown_in_html():
 
 def test_importing_the_exercises_needs_neither_torch_nor_numba():
     program = (
-        "import sys; from minimask import exercises; exercises.chapter(1); "
+        "import sys; from minimask import exercises; exercises.chapter(1), exercises.chapter(3); "
         "assert not {'torch', 'numba'} & set(sys.modules), sorted(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
@@ -179,3 +181,37 @@ def test_pictures_show_what_is_said():
     figure = exercises.get("1.3").draw(Finding("wrong", "", (right,), (1, 0, 2, 1), (1, 0, 1, 0)))
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert labels == ["right", "yours"]
+
+
+def framed_cells(axes):
+    """Return the (row, column) of the cells that have a thick frame."""
+    frames = [patch for patch in axes.patches if patch.get_linewidth() == 2.5]
+    return [(round(frame.get_y() + 0.46), round(frame.get_x() + 0.46)) for frame in frames]
+
+
+def test_tables_frame_the_wrong_numbers_of_the_first_wrong_channel():
+    it = exercises.get("3.7")
+    inputs = next(inputs for inputs in it.examples if len(inputs[0]) == 2)
+    right = it.right_answer(inputs)
+    yours = right.copy()
+    yours[1, 1, 0] += 1
+    features, expected, answer = it.draw(Finding("wrong", "", inputs, right, yours)).axes
+    assert [axes.get_title(loc="left") for axes in (features, expected, answer)] == ["channel 1", "right", "yours"]
+    assert [text.get_text() for text in features.texts] == [f"{value:g}" for value in inputs[0][1].flat]
+    assert [text.get_text() for text in answer.texts] == [f"{value:.3g}" for value in yours[1].flat]
+    assert (framed_cells(expected), framed_cells(answer)) == ([], [(1, 0)])
+
+
+def test_answers_of_another_shape_are_drawn_without_frames():
+    it = exercises.get("3.4")
+    figure = it.draw(Finding("wrong", "", it.worked[0], it.worked[1], it.worked[1].T))
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["features", "right", "yours"]
+    assert framed_cells(figure.axes[2]) == []
+
+
+def test_bins_are_drawn_around_their_cells_unless_they_are_empty():
+    it = exercises.get("3.4")
+    features, *_ = it.draw(Finding("wrong", "", it.worked[0], it.worked[1], it.worked[1])).axes
+    bins = [patch for patch in features.patches if patch.get_linewidth() == 1.5]
+    centers = [(bin.get_y() + bin.get_height() / 2, bin.get_x() + bin.get_width() / 2) for bin in bins]
+    assert np.allclose(centers, [(0.5, 0), (0.5, 1.5)])

@@ -8,6 +8,7 @@ from nbclient import NotebookClient
 
 from minimask import exercises
 from minimask.geometry import balance, boxes, ceilings, covers, masks, nms, polygons
+from minimask.roi import pool, reference, taps
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 BY_ID = pytest.mark.parametrize("exercise", exercises.all(), ids=lambda exercise: exercise.id)
@@ -38,7 +39,7 @@ def test_the_chapters_have_no_other_exercises():
 
 @BY_ID
 def test_no_stub_hides_a_function_of_the_library(exercise):
-    for module in (balance, boxes, ceilings, covers, masks, nms, polygons):
+    for module in (balance, boxes, ceilings, covers, masks, nms, polygons, pool, reference, taps):
         assert not hasattr(module, exercise.name)
 
 

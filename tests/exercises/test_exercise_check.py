@@ -19,6 +19,7 @@ from minimask.exercises import check
 from minimask.exercises.check import Finding, Passed, examine
 
 IOU, AREA, AROUND, INTERVAL = (exercises.get(id) for id in ("1.1", "1.2", "1.3", "1.4"))
+BINS, POOL, GRADIENT = (exercises.get(id) for id in ("3.3", "3.4", "3.8"))
 
 
 def finding(exercise, function):
@@ -247,6 +248,61 @@ def test_positions_must_be_whole():
     assert "two whole numbers (i, j); yours gave (0, 0.5)" in finding(INTERVAL, lambda weights: (0, 0.5)).message
     assert "i < j <= 1; yours gave (-1, 1)" in finding(INTERVAL, lambda weights: (-1, 1)).message
     assert "i < j <= 1; yours gave (0, 2)" in finding(INTERVAL, lambda weights: (0, len(weights) + 1)).message
+
+
+@pytest.mark.parametrize("as_array", [np.ndarray.tolist, np.float32, Tensor, np.asfortranarray, list])
+def test_arrays_of_all_kinds(as_array):
+    assert isinstance(examine(POOL, lambda *given: as_array(POOL.solution(*given))), Passed)
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (4.0, "yours gave the number 4."),
+        ("4", "yours gave '4'."),
+        ([1, 2], "yours gave a list of 2: [1, 2]."),
+        ([[1, 2], [3]], "yours gave rows of unequal length."),
+        ([[True, False]], "yours gave a list of 1: [[True, False]]."),
+        ([[None, 1]], "yours gave a list of 1: [[None, 1]]."),
+        (np.zeros((1, 2, 2)), "yours gave an array of shape (1, 2, 2)."),
+        (np.full((2, 2), np.nan), "yours gave one with nan in it."),
+        (np.array([[1j]]), "yours gave an array of shape (1, 1)."),
+        ((row for row in ()), "yours gave a generator."),
+    ],
+    ids=str,
+)
+def test_answers_that_are_no_arrays(answer, says):
+    found = finding(POOL, lambda features, rows, columns: answer)
+    assert found.kind == "type"
+    assert f"the answer should be an array (PH, PW); {says}" in found.message
+
+
+def test_arrays_are_compared_number_by_number():
+    def off(*places):
+        def function(grad, wy, wx):
+            answer = GRADIENT.solution(grad, wy, wx)
+            for place in places:
+                answer[place] += 1
+            return answer
+
+        return finding(replace(GRADIENT, examples=GRADIENT.examples[1:]), function).message
+
+    assert "at channel 0, row 1, column 2 should be 1.5; yours gave 2.5 there. 1 of 6 numbers is wrong." in off(
+        (0, 1, 2)
+    )
+    assert "at channel 0, row 0, column 1 should be 0.5; yours gave 1.5 there. 2 of 6" in off((0, 1, 2), (0, 0, 1))
+    for shape in ((1, 3, 1), (0, 1, 2)):
+        message = finding(GRADIENT, lambda grad, wy, wx, shape=shape: np.zeros(shape)).message
+        assert f"the answer should be an array of shape (1, 1, 3); yours gave one of shape {shape}." in message
+
+
+def test_pairs_must_be_pairs_of_whole_numbers():
+    def with_pairs(change):
+        return finding(BINS, lambda *given: change(BINS.solution(*given))).message
+
+    assert "(first, stop); yours gave [(0, 1.5), (2, 3.5)]." in with_pairs(lambda pairs: np.array(pairs) - [0, 0.5])
+    assert "(first, stop); yours gave [(0,), (2,)]." in with_pairs(lambda pairs: [pair[:1] for pair in pairs])
+    assert "there should be 2 pairs, one for each bin; yours gave 3." in with_pairs(lambda pairs: [*pairs, (0, 0)])
 
 
 def test_a_changed_argument_is_found_however_it_is_changed():

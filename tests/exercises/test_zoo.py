@@ -13,11 +13,13 @@ import numpy as np
 import pytest
 import zoo
 import zoo_beyond_the_box  # noqa: F401, fills the zoo
+import zoo_magnifying_glass  # noqa: F401
+import zoo_magnifying_glass_align  # noqa: F401
 from hypothesis import given, settings
 
 from minimask import exercises
 from minimask.data import silhouettes
-from minimask.exercises.answers import is_mask, words
+from minimask.exercises.answers import is_mask, same, words
 from minimask.exercises.beyond_the_box import inputs
 from minimask.exercises.beyond_the_box.fractions_inside import fractions_inside
 from minimask.exercises.check import Finding, Passed, examine
@@ -67,7 +69,7 @@ def test_the_zoo_is_large_enough(exercise):
 
 @BY_ID
 def test_the_solution_passes_as_it_is_shown(exercise):
-    shown = {"np": np, "Box": inputs.Box}
+    shown = {"np": np, "Box": inputs.Box}  # as a chapter's first cell defines them
     exec(exercise.source, shown)
     result = examine(exercise, shown[exercise.name])
     assert result == Passed(len(exercise.examples) + len(exercise.large_examples), exercise.draws)
@@ -77,13 +79,14 @@ def test_the_solution_passes_as_it_is_shown(exercise):
 def test_the_worked_example_is_as_its_text_says(exercise):
     text = exercise.by_hand
     for value in exercise.worked[0]:
-        shown = indent(words(value), "    ") if is_mask(value) else words(value).strip("[]")
+        shown = indent(words(value), "    ") if is_mask(value) else words(value).removeprefix("[").removesuffix("]")
         assert shown in text
     answer = {"1.1": "2 / 6", "1.6": "(1, 1, 2 / 3, 3 / 4)"}.get(exercise.id, words(exercise.worked[1]))
     assert answer in text
-    assert eval(answer) == exercise.worked[1]
-    for left, right in re.findall(r"((?:\d+ (?:[-+*/]|by) )+\d+) = (\d+)", text):
-        assert eval(left.replace("by", "*")) == int(right)
+    assert np.array_equal(eval(answer), exercise.worked[1])
+    number = r"\d+(?:\.\d+)?"
+    for left, right in re.findall(rf"((?:{number} (?:[-+*/]|by) )+{number}) = ({number})", text):
+        assert eval(left.replace("by", "*")) == float(right)
 
 
 @BY_ID
@@ -92,7 +95,7 @@ def test_the_worked_example_is_right(exercise):
     for function in (exercise.solution, lambda *_: answer):
         read = exercise.read(function(*given_inputs))
         assert exercise.compare(exercise.right_answer(given_inputs), read, *given_inputs) is None
-    assert any(np.array_equal(given_inputs[0], example[0]) for example in exercise.examples), "and it is checked first"
+    assert any(same(given_inputs, example) for example in exercise.examples), "and it is checked first"
 
 
 def test_counterexamples_are_the_same_in_every_process():
@@ -100,7 +103,7 @@ def test_counterexamples_are_the_same_in_every_process():
     assert {animal.exercise for animal in animals} == {exercise.id for exercise in ALL}
     program = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "import zoo, zoo_beyond_the_box\n"
+        "import zoo, zoo_beyond_the_box, zoo_magnifying_glass, zoo_magnifying_glass_align\n"
         "from dataclasses import replace\n"
         "from minimask import exercises\n"
         "from minimask.exercises.check import examine\n"

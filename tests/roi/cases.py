@@ -30,7 +30,7 @@ class Case(NamedTuple):
         return np.random.default_rng(7).normal(size=shape).astype(self.features.dtype)
 
 
-def random_case(seed, dtype=np.float64, channels=(1, 40), ratios=(-1, 0, 1, 2, 3), smooth=False):
+def random_case(seed, dtype=np.float64, channels=(1, 40), ratios=(-1, 0, 1, 2, 3), smooth=False, giants=True):
     """Return a case: boxes inside, half or wholly outside, without area, far larger than the map, on grid lines."""
     rng = np.random.default_rng(seed)
     images, height, width = rng.integers(1, 4), *rng.integers(1, 20, 2)
@@ -42,7 +42,7 @@ def random_case(seed, dtype=np.float64, channels=(1, 40), ratios=(-1, 0, 1, 2, 3
         sides *= rng.random((count, 2)) < 0.9
         if rng.random() < 0.4:
             corner, sides = np.round(2 * corner) / 2, np.round(2 * sides) / 2
-        if rng.random() < 0.15:
+        if rng.random() < 0.15 and giants:
             corner, sides = corner - 1e4, sides + 2e4
     numbers = rng.integers(0, images, (count, 1))
     rois = np.concatenate([numbers, corner / scale, (corner + sides) / scale], axis=1).astype(dtype)
