@@ -35,7 +35,7 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYTHON = str(VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
 STAMP = VENV / "minimask.json"  # what .venv holds; its "state" is creating, created, installing or ready
-GIGABYTES = 2.8  # with all extras of pyproject.toml, and half as much again; torch for a graphics card takes 5 more
+GIGABYTES = 3.2  # with all extras of pyproject.toml, and half as much again; torch for a graphics card takes 5 more
 IMPORTS = "anywidget, jupyterlab, matplotlib.pyplot, numba, pycocotools.mask, skimage.measure, torch"
 DISK_SIGNS = ("no space left", "os error 28", "not enough space", "os error 112", "quota exceeded")
 NETWORK_SIGNS = ("connection", "name resolution", "dns error", "timed out", "certificate", "error sending request")
@@ -337,7 +337,7 @@ WORDS = {  # what to install for it, and what it does
     "lint": ("test", "check style, format and types"),
     "notebooks": ("lab", "execute all chapters in place"),
     "figures": ("lab", "draw all figures anew"),
-    "bench": ("lab", "measure speeds"),
+    "bench": ("parity", "measure speeds beside torchvision, in the environment of parity"),
     "browser": ("test", "test the chapters in a real browser"),
     "parity": ("parity", "compare with torchvision, in an environment of its own (5 GB)"),
 }

@@ -25,12 +25,14 @@ import minimask
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-WANTED = [Requirement(line) for line in PROJECT["dependencies"] + EXTRAS["lab"] + EXTRAS["test"]]
+WANTED = [Requirement(line) for line in PROJECT["dependencies"] + EXTRAS["lab"] + EXTRAS["test"] + EXTRAS["parity"]]
 PINNED = [
     Requirement(line)
     for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     if line and not line.startswith("#")
 ]
+
+LIBRARIES_OF_CARDS = re.compile(r"(cuda|nvidia)-|triton$")
 
 
 def text(name):
@@ -73,6 +75,9 @@ def test_constraints_lie_in_the_ranges_of_pyproject(requirement):
         assert requirement.extras <= set(EXTRAS)
         return
     pins = [pin for pin in PINNED if canonicalize_name(pin.name) == canonicalize_name(requirement.name)]
+    if LIBRARIES_OF_CARDS.match(requirement.name):
+        assert not pins, "every build of torch wants its own"
+        return
     assert pins, f"{requirement.name} is not in constraints.txt"
     for pin in pins:
         (version,) = (one.version for one in pin.specifier)
@@ -82,7 +87,8 @@ def test_constraints_lie_in_the_ranges_of_pyproject(requirement):
 def test_constraints_reach_to_the_last_dependency():
     """Follow the metadata of what is installed, from the extras on, as an installer would on this machine."""
     pinned = {canonicalize_name(pin.name) for pin in PINNED if pin.marker is None or pin.marker.evaluate()}
-    seen, waiting = set(), [requirement for requirement in WANTED if requirement.name != PROJECT["name"]]
+    elsewhere = {PROJECT["name"], "torchvision"}  # the latter lives in the environment of parity
+    seen, waiting = set(), [requirement for requirement in WANTED if requirement.name not in elsewhere]
     while waiting:
         requirement = waiting.pop()
         key = (canonicalize_name(requirement.name), frozenset(requirement.extras))
@@ -94,7 +100,7 @@ def test_constraints_reach_to_the_last_dependency():
             extras = requirement.extras | {""}
             if needed.marker is None or any(needed.marker.evaluate({"extra": extra}) for extra in extras):
                 waiting.append(needed)
-    assert {name for name, _ in seen} - pinned == set()
+    assert {name for name, _ in seen if not LIBRARIES_OF_CARDS.match(name)} - pinned == set()
 
 
 @pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
@@ -105,7 +111,8 @@ def test_constraints_are_for_every_python_that_is_named(version):
     environment = {"python_version": version, "python_full_version": f"{version}.0"}
     active = [pin.name for pin in PINNED if pin.marker is None or Marker(str(pin.marker)).evaluate(environment)]
     assert len(active) == len(set(active))
-    assert {requirement.name for requirement in WANTED} - {PROJECT["name"]} <= set(active)
+    wanted = {requirement.name for requirement in WANTED if not LIBRARIES_OF_CARDS.match(requirement.name)}
+    assert wanted - {PROJECT["name"]} <= set(active)
 
 
 # One version, one license
@@ -132,7 +139,7 @@ def test_one_license_everywhere():
 
 def test_ci_runs_the_commands_of_the_readme_and_ends_with_the_tests():
     commands = [line for line in text(".ci/run").splitlines() if line.startswith("python3 start.py")]
-    assert commands == ["python3 start.py lint", "python3 start.py browser", "python3 start.py test"]
+    assert commands == [f"python3 start.py {word}" for word in ("lint", "browser", "parity", "test")]
     assert text(".ci/run").rstrip().endswith(commands[-1])
     assert "set -euo pipefail" in text(".ci/run")
     assert subprocess.run([shutil.which("bash"), "-n", ROOT / ".ci" / "run"]).returncode == 0

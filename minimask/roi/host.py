@@ -31,7 +31,7 @@ def align(
     Its layout is channels-last, whatever that of the features.
     """
     out = np.empty((len(rois), *size, features[0].shape[1]), features[0].dtype)
-    chosen = [np.flatnonzero(levels == level) for level in range(len(features))]
+    chosen = _by_level(levels, len(features))
     if backend == "reference":
         for some, maps, scale in zip(chosen, features, scales, strict=True):
             out[some] = reference.roi_align(maps, rois[some], size, scale, ratio, aligned).transpose(0, 2, 3, 1)
@@ -55,7 +55,7 @@ def align_features_grad(
     backend: str,
 ) -> list[FloatArray]:
     """Return the gradients with respect to the features of every level, channels-last in memory."""
-    chosen = [np.flatnonzero(levels == level) for level in range(len(shapes))]
+    chosen = _by_level(levels, len(shapes))
     if backend == "reference":
         return [
             reference.roi_align_features_grad(grad[some], rois[some], shape, scale, ratio, aligned)
@@ -84,7 +84,7 @@ def align_boxes_grad(
 ) -> FloatArray:
     """Return the gradient with respect to the boxes `(K, 4)`, in their dtype."""
     out = np.zeros((len(rois), 4))
-    chosen = [np.flatnonzero(levels == level) for level in range(len(features))]
+    chosen = _by_level(levels, len(features))
     if backend == "reference":
         for some, maps, scale in zip(chosen, features, scales, strict=True):
             out[some] = reference.roi_align_boxes_grad(grad[some], maps, rois[some], scale, ratio, aligned)
@@ -127,3 +127,8 @@ def max_pool_features_grad(
     out = np.empty((images, height, width, channels), grad.dtype)
     cpu_pool.max_pool_features_grad(layout.channels_last(grad), layout.channels_last(argmax), rois, out)
     return out.transpose(0, 3, 1, 2)
+
+
+def _by_level(levels: IntArray, count: int) -> list[IntArray]:
+    """Return which RoIs are read from each level."""
+    return [np.flatnonzero(levels == level) for level in range(count)]

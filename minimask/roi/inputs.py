@@ -165,7 +165,8 @@ def check_levels(levels: Any, rois: int, maps: int) -> None:  # noqa: ANN401
             f"levels must be a whole number for each of the {rois} RoIs, shape ({rois},), "
             f"got dtype {levels.dtype} and shape {tuple(levels.shape)}"
         )
-    if rois and (levels.min() < 0 or levels.max() >= maps):
+    foreign = (levels < 0) | (levels >= maps)
+    if foreign.any():
         raise ValueError(
             f"levels must be from 0 to {maps - 1}, the number of maps less 1, got {levels.min()} to {levels.max()}"
         )

@@ -12,7 +12,7 @@ from minimask.roi.threads import in_threads
 
 Array = NDArray[Any]
 
-TILE = 16
+TILE = 8
 """Channels and columns are copied in tiles, so that each fetched cache line is used whole."""
 
 

@@ -61,10 +61,9 @@ def align(
     if backend == "cuda":
         from minimask.roi import cuda
 
-        last = _channels_last(out)
-        lasts = [_channels_last(level) for level in features]
-        cuda.roi_align_forward(lasts, _coordinates(boxes), levels, last, list(scales), sampling_ratio, aligned)
-        return out.copy_(last.permute(0, 3, 1, 2))
+        target, lasts = _target(out), [_channels_last(level) for level in features]
+        cuda.roi_align_forward(lasts, _coordinates(boxes), levels, target, list(scales), sampling_ratio, aligned)
+        return _settle(target, out)
     maps = [_array(level) for level in features]
     found = host.align(maps, _array(boxes), _array(levels), _pair(size), scales, sampling_ratio, aligned, backend)
     return _deliver(found, out)
@@ -92,10 +91,9 @@ def align_features_grad(
     if backend == "cuda":
         from minimask.roi import cuda
 
-        lasts = [_channels_last(out) for out in outs]
-        arguments = (list(scales), sampling_ratio, aligned)
-        cuda.roi_align_features_grad(_channels_last(grad), _coordinates(boxes), levels, lasts, *arguments)
-        return [out.copy_(last.permute(0, 3, 1, 2)) for out, last in zip(outs, lasts, strict=True)]
+        targets, arguments = [_target(out) for out in outs], (list(scales), sampling_ratio, aligned)
+        cuda.roi_align_features_grad(_channels_last(grad), _coordinates(boxes), levels, targets, *arguments)
+        return [_settle(target, out) for target, out in zip(targets, outs, strict=True)]
     found = host.align_features_grad(
         _array(grad), _array(boxes), _array(levels), shapes, scales, sampling_ratio, aligned, backend
     )
@@ -141,9 +139,9 @@ def max_pool(features: Tensor, boxes: Tensor, size: Sequence[int], scale: float,
     if backend == "cuda":
         from minimask.roi import cuda
 
-        last, where = _channels_last(out), _channels_last(argmax)
-        cuda.roi_pool_forward(_channels_last(features), _coordinates(boxes), last, where, scale)
-        return out.copy_(last.permute(0, 3, 1, 2)), argmax.copy_(where.permute(0, 3, 1, 2))
+        target, where = _target(out), _target(argmax)
+        cuda.roi_pool_forward(_channels_last(features), _coordinates(boxes), target, where, scale)
+        return _settle(target, out), _settle(where, argmax)
     found, cells = host.max_pool(_array(features), _array(boxes), _pair(size), scale, backend)
     return _deliver(found, out), _deliver(cells, argmax)
 
@@ -161,9 +159,9 @@ def max_pool_features_grad(
     if backend == "cuda":
         from minimask.roi import cuda
 
-        last = _channels_last(out)
-        cuda.roi_pool_features_grad(_channels_last(grad), _channels_last(argmax), _coordinates(boxes), last)
-        return out.copy_(last.permute(0, 3, 1, 2))
+        target = _target(out)
+        cuda.roi_pool_features_grad(_channels_last(grad), _channels_last(argmax), _coordinates(boxes), target)
+        return _settle(target, out)
     found = host.max_pool_features_grad(_array(grad), _array(argmax), _array(boxes), shape, backend)
     return _deliver(found, out)
 
@@ -327,6 +325,17 @@ def _coordinates(boxes: Tensor) -> Tensor:
 def _channels_last(tensor: Tensor) -> Tensor:
     """Return (N, C, H, W) as contiguous (N, H, W, C)."""
     return tensor.detach().permute(0, 2, 3, 1).contiguous()
+
+
+def _target(out: Tensor) -> Tensor:
+    """Return where a kernel writes (N, C, H, W) as contiguous (N, H, W, C): into `out` itself, where it lies so."""
+    view = out.permute(0, 2, 3, 1)
+    return view if view.is_contiguous() else torch.empty(view.shape, dtype=out.dtype, device=out.device)
+
+
+def _settle(target: Tensor, out: Tensor) -> Tensor:
+    """Return `out` with what a kernel wrote into its target."""
+    return out if target.data_ptr() == out.data_ptr() else out.copy_(target.permute(0, 3, 1, 2))
 
 
 def _is_channels_last(features: Tensor) -> bool:

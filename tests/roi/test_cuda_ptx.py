@@ -5,12 +5,15 @@ kernel is compiled for the very arguments with which `minimask.roi.cuda` launche
 """
 
 import re
+import sys
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform == "darwin", reason="macOS has no compiler for NVIDIA cards")
 
 ARCHITECTURES = ((8, 0), (9, 0))
 FORMATS = ("float32", "float64", "float16", "bfloat16")
@@ -53,6 +56,8 @@ def compile_all(name):
             except Exception as problem:
                 for cc in ARCHITECTURES:
                     found[cc, kernel.py_func.__name__] = f"{type(problem).__name__}: {problem}"
+            finally:
+                nvvm.compile_ir = compile_ir
 
     cuda._Card = SimpleNamespace(of=lambda array: Paper)
     stored = np.int16 if name == "bfloat16" else np.dtype(name)

@@ -55,9 +55,7 @@ def test_a_card_and_a_compiler_are_enough(monkeypatch):
 
 def test_no_driver(monkeypatch):
     pretend(monkeypatch, cards=NoSupportError("\nError at driver init:\nno such library\n"))
-    with pytest.raises(
-        CudaUnavailableError, match=r"no CUDA driver answers .*Error at driver init\): install NVIDIA's"
-    ):
+    with pytest.raises(CudaUnavailableError, match=r"no CUDA driver answers .*Error at driver init\): .* pip install"):
         cuda_shim.require()
 
 

@@ -138,7 +138,7 @@ def test_any_other_failure_shows_its_last_lines(start):
 def test_too_little_room_is_said_at_once(start, programs, monkeypatch):
     usage = namedtuple("usage", "free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(0.5e9))
-    with pytest.raises(start.DiskError, match=r"has 0\.5 GB left, and the environment needs 2\.8 GB"):
+    with pytest.raises(start.DiskError, match=r"has 0\.5 GB left, and the environment needs 3\.2 GB"):
         start.prepare("lab")
     assert not start.VENV.exists()
 
