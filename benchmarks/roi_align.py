@@ -1,13 +1,18 @@
 """How fast are the RoI operators on the processor? Beside torchvision's, in one process and in turns.
 
 Each row is one size of feature map, number of RoIs, output and sampling ratio. The machine may be busy: what counts is
-the ratio, of the fastest of several turns each. What bounds the forward pass is shown in a roofline: how many operations a
-second it does for each byte that must move, under what this machine can multiply and copy, measured in the same run.
+the ratio, of the fastest of several turns each. What bounds the forward pass is shown in a roofline: how many
+operations a second it does for each byte that must move, under what this machine can multiply and copy, measured in
+the same run.
 """
 
 from __future__ import annotations
 
+import os
 import platform
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -148,6 +153,20 @@ def peak_memory() -> float:
     return 1024.0 * int(status.split("VmHWM:")[1].split()[0])
 
 
+def first_calls() -> list[float]:
+    """Return the seconds of the first forward pass on a fresh machine, and in the next process."""
+    script = (
+        "import time, numpy as np; from minimask.roi import cpu, layout, roi_align; start = time.perf_counter(); "
+        "roi_align(np.ones((1, 8, 9, 9), np.float32), np.array([[0, 1, 1, 4, 4]], np.float32), 7); "
+        "print(time.perf_counter() - start)"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "NUMBA_CACHE_DIR": folder}
+        command = [sys.executable, "-c", script]
+        runs = [subprocess.run(command, env=environment, capture_output=True, check=True) for _ in range(2)]
+    return [float(run.stdout) for run in runs]
+
+
 def draw_roofline(points: list[tuple[str, float, float]], operations: float, bandwidth: float) -> None:
     """Draw how fast each problem ran against its operations per byte, under the machine's two limits."""
     import matplotlib as mpl
@@ -194,7 +213,8 @@ def main() -> None:
     operations, bandwidth = machine_limits(2)
     say("\n**What bounds the forward pass** (channels-last, two threads)\n")
     say(
-        "| problem | operations per byte | Gop/s | of the roof | memory beyond input and output |\n|---|---|---|---|---|"
+        "| problem | operations per byte | Gop/s | of the roof | memory beyond input and output |\n"
+        "|---|---|---|---|---|"
     )
     points = []
     for problem in PROBLEMS:
@@ -206,8 +226,10 @@ def main() -> None:
         share = f"{done / seconds / roof:.0%} of what {'copying' if roof < operations else 'multiplying'} allows"
         say(f"| {problem} | {done / moved:.1f} | {done / seconds / 1e9:.1f} | {share} | {extra_memory(problem):.1%} |")
     say(
-        f"\nCopying {bandwidth / 1e9:.1f} GB/s (read and written), multiplying {operations / 1e9:.0f} Gop/s (matrix product)."
+        f"\nCopying {bandwidth / 1e9:.1f} GB/s (read and written), multiplying {operations / 1e9:.0f} Gop/s (matrix "
+        "product)."
     )
+    say("\nThe first call ever compiles: {:.1f} s; the first call of a later process: {:.2f} s.".format(*first_calls()))
     say(
         f"{platform.machine()}, float32, Python {platform.python_version()}, torch {torch.__version__}, "
         f"torchvision {torchvision.__version__}. ![roofline](roi_align.png)"

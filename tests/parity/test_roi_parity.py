@@ -90,7 +90,8 @@ def test_a_pyramid_and_its_gradients(dtype):
     sizes = [(64 // 2**level, 96 // 2**level) for level in range(4)]
     maps = [torch.rand(2, 8, *size, generator=generator, dtype=dtype).requires_grad_() for size in sizes]
     corner = torch.rand(40, 2, generator=generator, dtype=dtype) * 200
-    boxes = torch.cat([corner, corner + torch.exp(torch.rand(40, 2, generator=generator, dtype=dtype) * 6.5 + 1)], dim=1)
+    sides = torch.exp(torch.rand(40, 2, generator=generator, dtype=dtype) * 6.5 + 1)
+    boxes = torch.cat([corner, corner + sides], dim=1)
     per_image = list(boxes.split([25, 15]))
     pooler = ops.MultiScaleRoIAlign(["0", "1", "2", "3"], output_size=7, sampling_ratio=2)
     theirs = pooler(dict(zip("0123", maps, strict=True)), per_image, [(256, 384), (256, 384)])

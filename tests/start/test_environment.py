@@ -209,9 +209,9 @@ def test_whoever_chose_their_sources_gets_torch_from_there(start, programs, name
 
 def test_parity_has_an_environment_of_its_own_without_anybodys_torch(start, programs):
     os.environ.update(UV_FIND_LINKS="wheels", PIP_FIND_LINKS="wheels")
-    before = start.VENV
+    before, apart = start.VENV, start.VENV.with_name(".venv-parity")
     start.prepare("parity")
-    assert start.VENV == before.with_name(".venv-parity")
+    assert apart == start.VENV
     assert not before.exists()
     assert programs.ran[-1].endswith("import numba, torchvision")
     assert any(line.endswith("-c constraints.txt -e .[parity]") for line in programs.ran)
