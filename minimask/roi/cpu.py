@@ -31,6 +31,9 @@ sample_position = compiled(taps.sample_position, exact=True)
 visible_samples = compiled(taps.visible_samples, exact=True)
 tap = compiled(taps.tap, exact=True)
 
+FEW_SAMPLES = 4
+"""Up to so many samples in a bin are tried one by one, for finding those that see the map would take longer."""
+
 
 class Grid(NamedTuple):
     """Where the samples of all RoIs lie, along y and along x."""
@@ -139,17 +142,16 @@ def _stage(
     """Compute the weights of one axis as a list of cells for each bin: those of bin p end before `stops[p]`.
 
     `weights` has one row, or three with the slopes by the low and by the high side. With `even`, each list has an even
-    number of cells: the last one is split in two halves where needed.
+    number of cells: the last one is split in two halves where needed (for weights without slopes).
     """
-    count = 0
+    count, share = 0, 1.0 / max(n, 1)
     for p in range(bins):
         first = count
-        begin, stop = 0, 0
-        if n > 0:
+        begin, stop = 0, n
+        if n > FEW_SAMPLES:
             begin, stop = visible_samples(sample_position(start, bin_size, p, 0, n), bin_size / n, n, size)
         for i in range(begin, stop):
             left, right, weight_left, weight_right, slope = tap(sample_position(start, bin_size, p, i, n), size)
-            place = 0.0 if widened else (p + (i + 0.5) / n) / bins
             for cell, weight, sign in ((left, weight_left, -slope), (right, weight_right, slope)):
                 if weight == 0.0 and (sign == 0.0 or len(weights) == 1):
                     continue
@@ -159,15 +161,17 @@ def _stage(
                 if j < first or cells[j] != cell:  # cells come in rising order, so that this is a new last one
                     j = count
                     cells[j] = cell
-                    weights[:, j] = 0.0
+                    for row in range(len(weights)):
+                        weights[row, j] = 0.0
                     count += 1
-                weights[0, j] += weight / n
+                weights[0, j] += weight * share
                 if len(weights) == 3:
+                    place = 0.0 if widened else (p + (i + 0.5) / n) / bins
                     weights[1, j] += scale * (1.0 - place) * sign / n
                     weights[2, j] += scale * place * sign / n
         if even and (count - first) % 2 == 1:
-            weights[:, count - 1] /= 2.0
-            weights[:, count] = weights[:, count - 1]
+            weights[0, count - 1] /= 2.0
+            weights[0, count] = weights[0, count - 1]
             cells[count] = cells[count - 1]
             count += 1
         stops[p] = count

@@ -131,4 +131,6 @@ def max_pool_features_grad(
 
 def _by_level(levels: IntArray, count: int) -> list[IntArray]:
     """Return which RoIs are read from each level."""
+    if count == 1:
+        return [np.arange(len(levels))]
     return [np.flatnonzero(levels == level) for level in range(count)]

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 Kernel = Callable[..., None]
 
-WORTH_A_THREAD = 50_000
+WORTH_A_THREAD = 500_000
 """Numbers to write, below which handing work to another thread costs more than it saves."""
 
 _asked_for: int | None = None

@@ -1,5 +1,7 @@
 """Widgets: pictures that answer one question each, under the reader's hand."""
 
 from minimask.widgets.box_ceiling import BoxCeiling
+from minimask.widgets.roi_window import RoIWindow
+from minimask.widgets.weather_map import WeatherMap
 
-__all__ = ["BoxCeiling"]
+__all__ = ["BoxCeiling", "RoIWindow", "WeatherMap"]

@@ -23,7 +23,7 @@ from minimask.widgets.box_ceiling_measures import (
     start_box,
 )
 from minimask.widgets.front_end import module, style_sheet
-from minimask.widgets.living_picture import InvalidStateError, LivingPicture
+from minimask.widgets.living_picture import InvalidStateError, LivingPicture, checked_entries
 
 if TYPE_CHECKING:
     from minimask.plots.show import Shown
@@ -78,7 +78,7 @@ class BoxCeiling(LivingPicture):
     """
 
     _esm = module("box_ceiling")
-    _css = style_sheet()
+    _css = style_sheet("box_ceiling")
     shapes = traitlets.Dict().tag(sync=True)
 
     def __init__(
@@ -180,13 +180,7 @@ class BoxCeiling(LivingPicture):
 
     @traitlets.validate("state")
     def _checked_state(self, proposal: dict[str, Any]) -> dict[str, Any]:
-        state = dict(proposal["value"])
-        parts = {"shape", "angle", "box", "drawn", *FLAGS}
-        if set(state) != parts:
-            raise InvalidStateError(
-                f"state must have exactly the entries {', '.join(sorted(parts))}; "
-                f"missing: {sorted(parts - set(state))}, unknown: {sorted(set(state) - parts)}"
-            )
+        state = checked_entries(proposal["value"], {"shape", "angle", "box", "drawn", *FLAGS})
         self._silhouette(state["shape"], state["drawn"])
         angle = state["angle"]
         if isinstance(angle, bool) or not isinstance(angle, Real) or not 0 <= float(angle) <= 180:

@@ -1,4 +1,4 @@
-"""The widgets' front end: ES modules and one style sheet, joined without a bundler.
+"""The widgets' front end: ES modules and style sheets, joined without a bundler.
 
 The modules lie beside this file in `js/` and import each other by name, so that a browser can load them as they are. A
 widget travels to the browser as one string, however; `module` makes it. `page` puts a widget on a page of its own that
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from minimask.plots import style
+from minimask.widgets.shades import RAMPS
 
 FOLDER = Path(__file__).parent / "js"
 
@@ -55,10 +56,14 @@ def module(name: str) -> str:
     return _COMMENT.sub("", joined)
 
 
-def style_sheet() -> str:
-    """Return the widgets' style sheet, with the palette of `minimask.plots.style` as CSS variables."""
-    colors = "".join(f"--mm-{name.lower().replace('_', '-')}: {getattr(style, name)}; " for name in _COLORS)
-    return f".minimask {{ {colors}}}\n" + (FOLDER / "minimask.css").read_text(encoding="utf-8")
+def style_sheet(name: str) -> str:
+    """Return the style sheet of a widget: the palette as CSS variables, what all widgets share, and `js/<name>.css`."""
+    colors = {name.lower().replace("_", "-"): getattr(style, name) for name in _COLORS}
+    for ramp, (low, high) in RAMPS.items():
+        colors |= {f"{ramp}-low": low, f"{ramp}-high": high}
+    palette = "".join(f"--mm-{name}: {color}; " for name, color in colors.items())
+    sheets = [(FOLDER / f"{part}.css").read_text(encoding="utf-8") for part in ("minimask", name)]
+    return "\n".join([f".minimask {{ {palette}}}", *sheets])
 
 
 def page(title: str, esm: str, css: str, traits: Mapping[str, Any]) -> str:

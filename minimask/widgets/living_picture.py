@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anywidget
+import numpy as np
 import traitlets
+from numpy.typing import ArrayLike, NDArray
 
 from minimask.widgets import front_end
 
@@ -19,6 +23,33 @@ class InvalidStateError(traitlets.TraitError, ValueError):
 
     It is a `TraitError` so that traitlets returns to the state before, and a `ValueError` for everyone else.
     """
+
+
+def checked_entries(value: Mapping[str, Any], parts: set[str]) -> dict[str, Any]:
+    """Return a copy of a proposed state, which must have exactly these entries."""
+    state = dict(value)
+    if set(state) != parts:
+        raise InvalidStateError(
+            f"state must have exactly the entries {', '.join(sorted(parts))}; "
+            f"missing: {sorted(parts - set(state))}, unknown: {sorted(set(state) - parts)}"
+        )
+    return state
+
+
+def checked_map(value: ArrayLike, name: str, *, least: float, most: float) -> NDArray[np.float64]:
+    """Return a map `(H, W)` of 2 x 2 to 64 x 64 finite numbers from `least` to `most` as float64."""
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise InvalidStateError(f"{name} must have rows of one length: {error}") from error
+    if array.ndim != 2 or not all(2 <= side <= 64 for side in array.shape):
+        raise InvalidStateError(f"{name} must have shape (H, W), each from 2 to 64, got shape {array.shape}")
+    if array.dtype.kind not in "iuf":
+        raise InvalidStateError(f"{name} must hold real numbers, got dtype {array.dtype}")
+    floats = array.astype(np.float64)
+    if not (np.isfinite(floats).all() and floats.min() >= least and floats.max() <= most):
+        raise InvalidStateError(f"{name} must hold finite numbers from {least} to {most}")
+    return floats
 
 
 class LivingPicture(anywidget.AnyWidget):
@@ -43,7 +74,7 @@ class LivingPicture(anywidget.AnyWidget):
         """Write the widget in its present state as a web page that works without Python and without a network."""
         every_widgets = set(anywidget.AnyWidget.class_trait_names())
         own = [name for name in self.trait_names(sync=True) if name not in every_widgets and not name.startswith("_")]
-        title = (type(self).__doc__ or type(self).__name__).split("\n")[0]
+        title = (inspect.getdoc(type(self)) or "").split("\n")[0]  # the type made for an instance has none of its own
         page = front_end.page(title, str(self._esm), str(self._css), self.get_state(own))
         Path(path).write_text(page, encoding="utf-8")
 

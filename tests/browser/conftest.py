@@ -22,6 +22,7 @@ import pytest
 from on_page import OnPage
 from playwright.sync_api import Browser, Locator, Page, Request, expect, sync_playwright
 
+from minimask.widgets import front_end
 from minimask.widgets.living_picture import LivingPicture
 
 ROOT = Path(__file__).parents[2]
@@ -81,6 +82,24 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def javascript(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., object]]:
+    """Evaluate JavaScript with functions of the widgets at hand.
+
+    The test module names them in AT_HAND: by the name of an object, the module of `js/` and its functions.
+    """
+    page = chromium.new_page()
+    for name, (module, functions) in request.module.AT_HAND.items():
+        source = re.sub(r"^export ", "", front_end.module(module), flags=re.MULTILINE)
+        page.evaluate(
+            "async ([name, source]) => { globalThis[name] = await import(URL.createObjectURL(new Blob([source], "
+            "{ type: 'text/javascript' }))); }",
+            [name, f"{source}\nexport {{ {functions} }};"],
+        )
+    yield page.evaluate
+    page.close()
 
 
 @pytest.fixture

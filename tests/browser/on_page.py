@@ -8,7 +8,7 @@ class OnPage:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self.stage, self.curve = page.locator(".mm-stage"), page.locator(".mm-curve")
+        self.stage, self.curve = page.locator(".mm-stage").first, page.locator(".mm-curve")
         self.caption = page.locator(".mm-caption")
 
     @property
@@ -45,5 +45,15 @@ class OnPage:
             [canvas, x, y],
         )
 
-    def picture(self) -> str:
-        return self.page.evaluate("document.querySelector('.mm-stage').toDataURL()")
+    def touch(self, start: tuple[float, float], by: tuple[float, float]) -> None:
+        """Put a finger down, move it in steps, and lift it."""
+        wire = self.page.context.new_cdp_session(self.page)
+        for step in range(11):
+            place = {"x": start[0] + by[0] * step / 10, "y": start[1] + by[1] * step / 10}
+            kind = "touchMove" if step else "touchStart"
+            wire.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [place]})
+        wire.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        self.page.wait_for_timeout(300)
+
+    def picture(self, canvas: str = ".mm-stage") -> str:
+        return self.page.evaluate("(canvas) => document.querySelector(canvas).toDataURL()", canvas)

@@ -138,11 +138,7 @@ def test_a_finger_moves_the_box_and_beside_it_scrolls_the_page(opened, widget, o
     shown = opened(has_touch=True, is_mobile=True, viewport={"width": 390, "height": 600})
     before = shown.state["box"]
     x, y = at(shown, widget, *((55, 55) if on_the_box else (10, 80)))
-    wire = shown.page.context.new_cdp_session(shown.page)
-    for kind, way in [("touchStart", 0), *(("touchMove", 8 * step) for step in range(11))]:
-        wire.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y - way}]})
-    wire.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    shown.page.wait_for_timeout(300)
+    shown.touch((x, y), (0, -80))
     scrolled = shown.page.evaluate("scrollY")
     if on_the_box:
         assert scrolled == 0

@@ -1,4 +1,4 @@
-"""The widgets' arithmetic in the browser, held against what Python computed (tests/fixtures)."""
+"""The box ceiling's arithmetic in the browser, held against what Python computed (tests/fixtures)."""
 
 import json
 from pathlib import Path
@@ -9,28 +9,18 @@ import pytest
 from minimask.data.silhouettes import FAMILIES, horse, outline
 from minimask.geometry.ceilings import best_box
 from minimask.geometry.polygons import rotate_polygon
-from minimask.widgets import front_end
 from minimask.widgets.box_ceiling import plain_silhouettes
 
 FIXTURE = json.loads((Path(__file__).parents[1] / "fixtures" / "box_ceiling.json").read_text(encoding="utf-8"))
-NAMES = (
-    "balance, bestBox, cornerArea, crossesItself, describe, polygonArea, polygonBoxIntersection, polygonBoxIou, "
-    "polygonEdges, poseOf, rotatePolygon, sidesInside, signedArea, simplify, startBox, tightBox"
-)
-
-
-@pytest.fixture(scope="module")
-def javascript(chromium):
-    """Evaluate JavaScript with the functions of the joined modules at hand, as `g`."""
-    page = chromium.new_page()
-    source = front_end.module("box_ceiling_measures")
-    page.evaluate(
-        "async (source) => { globalThis.g = await import(URL.createObjectURL(new Blob([source], "
-        "{ type: 'text/javascript' }))); }",
-        source.replace("export ", "") + f"\nexport {{ {NAMES} }};",
+AT_HAND = {
+    "g": (
+        "box_ceiling_measures",
+        (
+            "balance, bestBox, cornerArea, crossesItself, describe, polygonArea, polygonBoxIntersection, "
+            "polygonBoxIou, polygonEdges, poseOf, rotatePolygon, sidesInside, signedArea, simplify, startBox, tightBox"
+        ),
     )
-    yield page.evaluate
-    page.close()
+}
 
 
 @pytest.mark.parametrize("expected", FIXTURE["polygons"])

@@ -5,19 +5,23 @@ from pathlib import Path
 
 import pytest
 
-from minimask.widgets import BoxCeiling
+from minimask.widgets import BoxCeiling, RoIWindow, WeatherMap
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 MIME = "application/vnd.jupyter.widget-state+json"
+
+
+KINDS = {kind.__name__: kind for kind in (BoxCeiling, RoIWindow, WeatherMap)}
+WANTED = {"01": {"BoxCeiling"}, "03": {"RoIWindow", "WeatherMap"}}
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_saved_widgets_are_those_of_today(path):
     saved = json.loads(path.read_text(encoding="utf-8"))["metadata"].get("widgets", {}).get(MIME, {}).get("state", {})
     fronts = [model["state"] for model in saved.values() if "_esm" in model["state"]]
-    ours = [state for state in fronts if state["_anywidget_id"].endswith(".BoxCeiling")]
-    assert ours or not path.stem.startswith("01")
-    for state in ours:
-        again = f"{path.name} holds an older copy of the widget: run `python start.py notebooks`"
-        assert state["_esm"] == BoxCeiling._esm, again
-        assert state["_css"] == BoxCeiling._css, again
+    kinds = [state["_anywidget_id"].rpartition(".")[2] for state in fronts]
+    assert set(kinds) >= WANTED.get(path.stem[:2], set())
+    for kind, state in zip(kinds, fronts, strict=True):
+        again = f"{path.name} holds an older copy of {kind}: run `python start.py notebooks`"
+        assert state["_esm"] == KINDS[kind]._esm, again
+        assert state["_css"] == KINDS[kind]._css, again

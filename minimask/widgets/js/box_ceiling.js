@@ -7,8 +7,8 @@
 import { DRAWN, describe, measure, poseOf, startBox, three } from "./box_ceiling_measures.js";
 import { ROOM, SHEET, drawCurve, drawDraft, drawStage, limitsOf, pathOf } from "./box_ceiling_picture.js";
 import { boundingBox, crossesItself, signedArea, simplify } from "./geometry.js";
-import { announcer, arrowOf, cursorOf, dragBox, element, followTheme, glide, gripAt } from "./stage.js";
-import { inIdleTime, keepKeys, onDrag, oncePerFrame, openCanvas, sharedState, write } from "./stage.js";
+import { LivingView, commonParts, keysHelp, switched } from "./living_view.js";
+import { arrowOf, cursorOf, dragBox, element, glide, gripAt, inIdleTime, onDrag, openCanvas, write } from "./stage.js";
 
 const QUESTION = "How high can the IoU of a box with this silhouette be?";
 const DRAWING_HELP = "Draw the outline of a silhouette in one stroke, without crossing your own line. "
@@ -53,17 +53,13 @@ function build(shapes) {
     showSides: element("input", { type: "checkbox" }),
     takeTight: element("button", { type: "button" }, "Take tight box"),
     takeBest: element("button", { type: "button" }, "Take best box"),
-    reset: element("button", { type: "button" }, "Reset"),
-    caption: element("p", { class: "mm-caption", "aria-hidden": "true" }),
-    status: element("p", { class: "mm-unseen", role: "status", "aria-live": "polite" }),
+    ...commonParts(),
   };
   const row = (kind, label) => {
     const [bar, number] = [element("i"), element("b")];
     Object.assign(parts, { [`${kind}Bar`]: bar, [`${kind}Number`]: number });
     return element("div", { class: `mm-row mm-${kind}` }, label, element("div", { class: "mm-bar" }, bar), number);
   };
-  const switched = (input, text) => element("label", { class: "mm-switch" }, input, text);
-  const keys = KEYS.flatMap(([key, effect]) => [element("dt", {}, key), element("dd", {}, effect)]);
   parts.root = element("section", { class: "minimask mm-box-ceiling", "aria-label": "The box ceiling" },
     element("p", { class: "mm-question" }, QUESTION),
     element("div", { class: "mm-chooser" }, parts.shapes, parts.draw),
@@ -82,8 +78,7 @@ function build(shapes) {
         switched(parts.showSides, "how much of each side lies inside"),
         element("p", { class: "mm-heading" }, "The ceiling as it turns: ", parts.degrees),
         parts.curve, parts.angle)),
-    parts.status,
-    element("details", { class: "mm-keys" }, element("summary", {}, "Keys"), element("dl", {}, ...keys)));
+    parts.status, keysHelp(KEYS));
   return parts;
 }
 
@@ -127,19 +122,10 @@ class Silhouette {
 }
 
 /** The widget on a page. */
-class BoxCeiling {
+class BoxCeiling extends LivingView {
   constructor(model, el) {
-    const controller = new AbortController();
-    this.signal = controller.signal;
-    this.close = () => controller.abort();
+    super(model, el, build(model.get("shapes")));
     this.shapes = model.get("shapes");
-    this.parts = build(this.shapes);
-    el.append(this.parts.root);
-
-    this.redraw = oncePerFrame(this.parts.root, () => this.draw(), this.signal);
-    this.state = sharedState(model, this.redraw, this.signal);
-    this.palette = followTheme(this.parts.root, this.redraw, this.signal);
-    this.say = announcer(this.parts.status, this.signal);
     /** @type {{points: Point[], pen: Point} | null} a drawing under way */
     this.draft = null;
     this.notice = ""; // what to say instead of the caption
@@ -218,7 +204,7 @@ class BoxCeiling {
 
   listen() {
     const { parts, signal } = this;
-    const on = (node, name, action) => node.addEventListener(name, action, { signal });
+    const on = (node, name, action) => this.on(node, name, action);
     this.dragging = [
       onDrag(parts.stage, {
         begin: (point, type) => (this.draft ? this.dragPen(point) : this.dragBox(point, type)),
@@ -227,11 +213,7 @@ class BoxCeiling {
       }, signal),
       onDrag(parts.curve, { begin: (point) => this.dragAngle(point), hover: () => "ew-resize" }, signal),
     ];
-    keepKeys(parts.root, signal);
-    on(parts.stage, "keydown", (event) => {
-      if (event.ctrlKey || event.metaKey) return;
-      if (this.draft ? this.drawByKey(event) : this.moveByKey(event)) event.preventDefault();
-    });
+    this.onKeys(parts.stage, (event) => (this.draft ? this.drawByKey(event) : this.moveByKey(event)));
     on(parts.shapes, "change", (event) => this.choose(event.target.value));
     on(parts.draw, "click", () => this.startDrawing());
     on(parts.takeTight, "click", () => this.take("tight"));
@@ -241,9 +223,7 @@ class BoxCeiling {
     on(parts.showBest, "change", () => this.act({ show_best: parts.showBest.checked }));
     on(parts.showSides, "change", () => this.act({ show_sides: parts.showSides.checked }));
     on(parts.angle, "input", () => this.turnTo(parts.angle.valueAsNumber));
-    const resizes = new ResizeObserver(this.redraw);
-    for (const canvas of [parts.stage, parts.curve]) resizes.observe(canvas);
-    signal.addEventListener("abort", () => resizes.disconnect());
+    this.watchSizes(parts.stage, parts.curve);
   }
 
   /** How much of the plane one pixel of the stage shows. */

@@ -1,6 +1,7 @@
 /** The box ceiling's pictures: the stage, the curve, and the sheet on which the reader draws. */
 import { advice, measure, percent } from "./box_ceiling_measures.js";
 import { boundingBox, middle } from "./geometry.js";
+import { drawHandles, plate, strokeTwice } from "./strokes.js";
 
 /** The plane on which the reader draws is a square of this size. */
 export const SHEET = 100;
@@ -19,40 +20,6 @@ export function limitsOf(polygon) {
 export function pathOf(polygon, toScreen) {
   const rings = polygon.map((ring) => ring.map((point) => toScreen(point).map((v) => v.toFixed(2)).join(" ")));
   return rings.map((ring) => `M${ring.join("L")}Z`).join("");
-}
-
-/** A line that stays visible on any ground: first a wide one in the color of the paper. */
-function strokeTwice(context, paper, color, width, dash = []) {
-  context.setLineDash(dash);
-  context.globalAlpha = 0.8;
-  Object.assign(context, { strokeStyle: paper, lineWidth: width + 3 });
-  context.stroke();
-  context.globalAlpha = 1;
-  Object.assign(context, { strokeStyle: color, lineWidth: width });
-  context.stroke();
-  context.setLineDash([]);
-}
-
-/** A word on a small plate whose middle is as near to (x, y) as the canvas allows; `way` adds an arrow: dx, dy. */
-function plate(context, palette, text, x, y, size, color, way = null) {
-  context.font = `600 13px ${palette.font}`;
-  const half = context.measureText(text).width / 2 + (way ? 15 : 7);
-  const [cx, cy] = [Math.min(Math.max(x, half + 2), size - half - 2), Math.min(Math.max(y, 13), size - 13)];
-  context.beginPath();
-  context.roundRect(cx - half, cy - 11, 2 * half, 22, 11);
-  Object.assign(context, { fillStyle: palette.paper, strokeStyle: color, lineWidth: 1.5 });
-  context.fill();
-  context.stroke();
-  Object.assign(context, { fillStyle: palette.ink, textAlign: "center", textBaseline: "middle" });
-  context.fillText(text, way ? cx - 8 : cx, cy + 0.5);
-  if (!way) return;
-  const [ax, ay] = [cx + half - 14, cy];
-  const [dx, dy] = way;
-  context.beginPath();
-  context.moveTo(ax + 5.5 * dx, ay + 5.5 * dy);
-  context.lineTo(ax - 4 * dx - 5 * dy, ay - 4 * dy + 5 * dx);
-  context.lineTo(ax - 4 * dx + 5 * dy, ay - 4 * dy - 5 * dx);
-  context.fill();
 }
 
 /** The stage: the silhouette, the tight and the best box, the reader's box with its sides and handles. */
@@ -136,18 +103,6 @@ function drawTags(context, palette, state, pose, rectangle, size) {
   if (state.show_best) {
     const [x, y, width, height] = rectangle(pose.best.box);
     plate(context, palette, "best", x + 0.8 * width, y + height, size, palette.best);
-  }
-}
-
-function drawHandles(context, palette, [x, y, width, height]) {
-  const places = [0, 0.5, 1].flatMap((i) => [0, 0.5, 1].map((j) => [i, j])).filter(([i, j]) => i !== 0.5 || j !== 0.5);
-  Object.assign(context, { fillStyle: palette.paper, strokeStyle: palette.ink, lineWidth: 1.5 });
-  for (const [i, j] of places) {
-    if ((i === 0.5 && width < 56) || (j === 0.5 && height < 56)) continue;
-    context.beginPath();
-    context.arc(x + i * width, y + j * height, 5, 0, 2 * Math.PI);
-    context.fill();
-    context.stroke();
   }
 }
 

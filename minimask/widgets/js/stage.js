@@ -61,7 +61,10 @@ export function openCanvas(canvas) {
 }
 
 /** The names of the style sheet's colors. */
-const COLORS = ["ink", "muted", "grid", "paper", "shape", "shape-edge", "tight", "best", "yours", "highlight"];
+const COLORS = [
+  "ink", "muted", "grid", "paper", "shape", "shape-edge", "tight", "best", "yours", "highlight",
+  "cold-low", "cold-high", "warm-low", "warm-high",
+];
 
 /** The theme of the page: JupyterLab, Sphinx and VS Code say which; elsewhere the reader's system decides. */
 function themeOf(/** @type {MediaQueryList} */ darkSystem) {

@@ -1,0 +1,1 @@
+"""What the figures share that film a widget; no figure of its own."""
