@@ -7,7 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numba
+try:
+    import numba
+except ImportError as error:
+    raise ImportError("the compiled path needs numba: pip install numba; or ask for backend='reference'") from error
 
 from minimask.roi import taps
 

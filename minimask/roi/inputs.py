@@ -18,7 +18,8 @@ BACKENDS = ("reference", "numba", "cuda")
 
 def is_tensor(value: object) -> bool:
     """Tell whether something is a torch tensor, without loading torch."""
-    return "torch" in sys.modules and isinstance(value, sys.modules["torch"].Tensor)
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.Tensor)
 
 
 def as_output_size(output_size: int | Sequence[int]) -> tuple[int, int]:
