@@ -259,6 +259,29 @@ def test_without_a_compiled_path_there_is_an_error_and_no_other_path(monkeypatch
         roi_align(maps().detach().numpy(), BOXES.numpy(), 2)
 
 
+def test_deterministic_algorithms_give_the_same_numbers():
+    """There is one algorithm, and it is deterministic; a box beyond the map reads 0 either way."""
+    features, beyond = maps(), torch.tensor([[0, 50.0, 50.0, 60.0, 60.0]], dtype=torch.float64)
+    usual = roi_align(features, BOXES, 3)
+    torch.use_deterministic_algorithms(True)
+    try:
+        assert torch.equal(roi_align(features, BOXES, 3), usual)
+        assert not roi_align(torch.ones(1, 1, 5, 5, dtype=torch.float64), beyond, 2).any()
+    finally:
+        torch.use_deterministic_algorithms(False)
+
+
+def test_channels_last_tensors_are_not_copied(monkeypatch):
+    """What the compiled loop reads is the memory of the tensor itself."""
+    from minimask.roi import cpu
+
+    read, compiled_align = [], cpu.align
+    monkeypatch.setattr(cpu, "align", lambda *a: read.append(a[0].ctypes.data) or compiled_align(*a))
+    features = maps(form=torch.channels_last)
+    roi_align(features, BOXES, 2)
+    assert read == [features.data_ptr()]
+
+
 def test_a_tensor_of_zero_rois():
     features = maps()
     for operator in (roi_align, roi_pool):
