@@ -1,7 +1,7 @@
 """The exercise: one object that holds all there is to one exercise, from its statement to its check.
 
-A chapter's exercises live in one file named after the chapter. The stub that the notebook shows is cut from the
-solution (its first lines and its docstring), so that the two cannot drift apart.
+A chapter's exercises live in one folder named after the chapter, each in a file of its own. The stub that the notebook
+shows is cut from the solution (its first lines and its docstring), so that the two cannot drift apart.
 """
 
 from __future__ import annotations

@@ -61,6 +61,7 @@ def draw_cells(
         interpolation="nearest",
     )
     axes.set(xticks=range(left, left + width + 1), yticks=range(top, top + height + 1))
+    axes.set_axisbelow(True)  # lines between cells lie above the cells, and below every box
     axes.grid(color=GRID, linewidth=0.8)
     axes.tick_params(length=0, labelbottom=False, labelleft=False)
     axes.spines[:].set_visible(False)
