@@ -44,6 +44,8 @@ def test_roi_align_equals_the_reference(seed, dtype):
 @given(CASES, DTYPES)
 def test_roi_pool_equals_the_reference(seed, dtype):
     case = random_case(seed, dtype)
+    if seed % 2:
+        case = case._replace(features=np.round(case.features))  # many equal values: the first one counts
     out, argmax, back = pool_truth(case)
     found, cells = host.max_pool(case.features, case.rois, case.size, case.scale, "numba")
     np.testing.assert_array_equal(found, out)
