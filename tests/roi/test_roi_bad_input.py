@@ -17,6 +17,7 @@ def row(*values):
 
 BAD_BOXES = [
     (row(7, 1, 1, 2, 2), r"boxes must name an image from 0 to 1 in their first column, got 7 in row 1"),
+    (row(2, 1, 1, 2, 2), r"image from 0 to 1 .* got 2 in row 1"),
     (row(-1, 1, 1, 2, 2), r"image from 0 to 1 .* got -1 in row 1"),
     (row(1e6, 1, 1, 2, 2), r"image from 0 to 1 .* got 1e\+06 in row 1"),
     (row(3000, 1, 1, 2, 2), r"image from 0 to 1 .* got 3000 in row 1"),
