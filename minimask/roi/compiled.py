@@ -20,7 +20,7 @@ def compiled(function: Callable[..., Any], exact: bool = False) -> Any:  # noqa:
 
     It runs without the interpreter's lock. Unless it is to be exact, products and sums may be fused, and sums over
     channels be added in the order that suits the vector registers; both are settled when it is compiled. Geometry is
-    exact: where a sample lies on the border, the last bit decides whether it sees the map.
+    exact: its sums keep their order. (The compiler may still fuse there; `taps.NEAR` makes the last bit not matter.)
     """
     fast = False if exact else {"contract", "reassoc"}
     options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": fast}

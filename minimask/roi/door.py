@@ -256,7 +256,8 @@ def _as_computed(inputs: Sequence[FloatArray], rois: FloatArray) -> tuple[list[F
 
 
 def _in_layout_of(input: FloatArray, found: FloatArray) -> FloatArray:
-    """Return an output in the dtype of the input, and channels-first where the input is."""
+    """Return an output in the dtype of the input, and channels-last in memory only where the input is."""
     found = found.astype(input.dtype, copy=False)
-    is_last = not input.flags.c_contiguous and input.transpose(0, 2, 3, 1).flags.c_contiguous
-    return found if is_last else np.ascontiguousarray(found)
+    if not input.flags.c_contiguous and input.transpose(0, 2, 3, 1).flags.c_contiguous:
+        return np.ascontiguousarray(found.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+    return np.ascontiguousarray(found)

@@ -28,16 +28,18 @@ def align(
 ) -> FloatArray:
     """Return RoIAlign's output `(K, C, PH, PW)`; RoI k is read from `features[levels[k]]` `(N, C, H, W)`.
 
-    Its layout is channels-last, whatever that of the features.
+    In memory the compiled path's is channels-last, the reference's channels-first.
     """
-    out = np.empty((len(rois), *size, features[0].shape[1]), features[0].dtype)
     chosen = _by_level(levels, len(features))
+    channels, dtype = features[0].shape[1], features[0].dtype
     if backend == "reference":
+        out = np.empty((len(rois), channels, *size), dtype)
         for some, maps, scale in zip(chosen, features, scales, strict=True):
-            out[some] = reference.roi_align(maps, rois[some], size, scale, ratio, aligned).transpose(0, 2, 3, 1)
-        return out.transpose(0, 3, 1, 2)
+            out[some] = reference.roi_align(maps, rois[some], size, scale, ratio, aligned)
+        return out
     from minimask.roi import cpu, layout
 
+    out = np.empty((len(rois), *size, channels), dtype)
     for some, maps, scale in zip(chosen, features, scales, strict=True):
         if some.size:
             cpu.align(layout.channels_last(maps), rois, some, out, scale, ratio, aligned)
@@ -54,7 +56,7 @@ def align_features_grad(
     aligned: bool,
     backend: str,
 ) -> list[FloatArray]:
-    """Return the gradients with respect to the features of every level, channels-last in memory."""
+    """Return the gradients with respect to the features of every level, in memory as `align`'s output."""
     chosen = _by_level(levels, len(shapes))
     if backend == "reference":
         return [
@@ -101,17 +103,14 @@ def align_boxes_grad(
 def max_pool(
     features: FloatArray, rois: FloatArray, size: Size, scale: float, backend: str
 ) -> tuple[FloatArray, IntArray]:
-    """Return RoIPool's output and the cells it was read from, both `(K, C, PH, PW)` and channels-last in memory."""
+    """Return RoIPool's output and the cells it was read from, both `(K, C, PH, PW)`, in memory as `align`'s."""
     if backend == "reference":
-        found, where = pool.roi_pool(features, rois, size, scale)
-        last = (0, 2, 3, 1)
-        out, argmax = np.ascontiguousarray(found.transpose(last)), np.ascontiguousarray(where.transpose(last))
-    else:
-        from minimask.roi import cpu_pool, layout
+        return pool.roi_pool(features, rois, size, scale)
+    from minimask.roi import cpu_pool, layout
 
-        out = np.empty((len(rois), *size, features.shape[1]), features.dtype)
-        argmax = np.empty(out.shape, np.int64)
-        cpu_pool.max_pool(layout.channels_last(features), rois, out, argmax, scale)
+    out = np.empty((len(rois), *size, features.shape[1]), features.dtype)
+    argmax = np.empty(out.shape, np.int64)
+    cpu_pool.max_pool(layout.channels_last(features), rois, out, argmax, scale)
     return out.transpose(0, 3, 1, 2), argmax.transpose(0, 3, 1, 2)
 
 

@@ -310,8 +310,8 @@ def _deliver(found: NDArray[Any], out: Tensor) -> Tensor:
     tensor = torch.from_numpy(found)
     if tensor.dtype == out.dtype and tensor.stride() == out.stride():
         return tensor
-    if tensor.dtype == out.dtype and out.ndim == 4 and tensor.dtype.is_floating_point:
-        from minimask.roi import layout
+    if tensor.dtype == out.dtype and out.is_contiguous() and _is_channels_last(tensor):
+        from minimask.roi import layout  # only compiled paths answer channels-last
 
         return torch.from_numpy(layout.channels_first(found.transpose(0, 2, 3, 1)))
     return out.copy_(tensor)

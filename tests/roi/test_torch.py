@@ -1,5 +1,6 @@
 """The operators in torch: gradients, compiling, precision, layouts, devices."""
 
+import subprocess
 import sys
 
 import numpy as np
@@ -134,6 +135,33 @@ def test_opcheck(dtype, form):
     opcheck(torch_op.max_pool_features_grad, (grad.detach(), argmax, boxes, 2, 9, 11, last, "numba"))
 
 
+@every_format
+def test_opcheck_of_the_reference_path(form):
+    features, boxes, grad = maps(form=form), BOXES.float(), torch.randn(3, 3, 3, 2, dtype=torch.float64)
+    levels, settings_ = torch.zeros(3, dtype=torch.int64), ([0.7], 2, True, "reference")
+    last = form == torch.channels_last
+    opcheck(torch_op.align, ([features], boxes, levels, (3, 2), *settings_))
+    opcheck(torch_op.align_features_grad, (grad, boxes, levels, 2, [9], [11], last, *settings_))
+    opcheck(torch_op.max_pool, (features, boxes, (3, 2), 0.7, "reference"))
+
+
+def test_the_reference_path_needs_no_numba():
+    program = """
+import sys
+sys.modules["numba"] = None  # an import of it fails
+import torch
+from minimask import roi_align, roi_pool
+for form in (torch.contiguous_format, torch.channels_last):
+    features = torch.rand(1, 3, 5, 5).contiguous(memory_format=form).requires_grad_()
+    boxes = torch.tensor([[0, 1.0, 1.0, 3.0, 3.0]])
+    for operator in (roi_align, roi_pool):
+        operator(features, boxes, 2, backend="reference").sum().backward()
+print(features.grad.shape)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout == "torch.Size([1, 3, 5, 5])\n", done.stderr
+
+
 def head(features, boxes):
     """Something that uses both operators."""
     return roi_align(features, boxes, (3, 2), 0.7, 2, True).sum(1) * 2 + roi_pool(features, boxes, (3, 2), 0.7).sum(1)
@@ -177,13 +205,14 @@ def test_the_number_of_rois_may_change_without_compiling_again():
 # Precision and layout
 
 
+@every_backend
 @every_format
 @every_dtype
-def test_dtype_and_layout_are_those_of_the_features(dtype, form):
+def test_dtype_and_layout_are_those_of_the_features(dtype, form, backend):
     features = maps(dtype, form)
     for operator in (roi_align, roi_pool):
         features.grad = None
-        out = operator(features, BOXES.float(), (3, 2), 0.7)
+        out = operator(features, BOXES.float(), (3, 2), 0.7, backend=backend)
         assert out.dtype == dtype
         assert out.is_contiguous(memory_format=form)
         out.sum().backward()
