@@ -178,12 +178,15 @@ def _stage(
 
 
 @compiled
-def _room(bins: int, size: int, samples: IntArray) -> int:
-    """Return how many cells all bins of one axis can weigh: a sample reads two, and none is listed twice."""
+def _empty_lists(
+    bins: int, size: int, samples: IntArray, kinds: int, dtype: type
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Return room for what `_stage` writes of one axis, whichever RoI: stops, cells, and `kinds` rows of weights."""
     most = 0
     for k in range(len(samples)):
         most = max(most, samples[k])
-    return bins * min(2 * most, size + 1)
+    room = bins * min(2 * most, size + 1)  # a sample reads two cells, and none is listed twice
+    return np.empty(bins, np.int64), np.empty(room, np.int64), np.empty((kinds, room), dtype)
 
 
 @compiled
@@ -200,11 +203,8 @@ def _align(
 ) -> None:
     height, width = features.shape[1:3]
     _, rows, columns, channels = out.shape
-    stops_y, stops_x = np.empty(rows, np.int64), np.empty(columns, np.int64)
-    cells_y = np.empty(_room(rows, height, samples[:, 0]), np.int64)
-    cells_x = np.empty(_room(columns, width, samples[:, 1]), np.int64)
-    weights_y = np.empty((1, len(cells_y)), features.dtype)
-    weights_x = np.empty((1, len(cells_x)), features.dtype)
+    stops_y, cells_y, weights_y = _empty_lists(rows, height, samples[:, 0], 1, features.dtype)
+    stops_x, cells_x, weights_x = _empty_lists(columns, width, samples[:, 1], 1, features.dtype)
     for m in range(task, len(chosen), tasks):
         k = chosen[m]
         image = features[images[k]]
@@ -247,9 +247,7 @@ def _touched_rows(
     rows: int,
 ) -> None:
     """Write the first row that a RoI reads and the one after its last into `touched (K, 2)`."""
-    stops = np.empty(rows, np.int64)
-    cells = np.empty(_room(rows, height, samples[:, 0]), np.int64)
-    weights = np.empty((1, len(cells)), np.float64)
+    stops, cells, weights = _empty_lists(rows, height, samples[:, 0], 1, np.float64)
     for k in chosen:
         _stage(start[k, 0], bin_size[k, 0], samples[k, 0], height, rows, False, False, 0.0, stops, cells, weights)
         last = stops[rows - 1]
@@ -272,11 +270,8 @@ def _align_features_grad(
 ) -> None:
     count, height, width, channels = out.shape
     rows, columns = grad.shape[1:3]
-    stops_y, stops_x = np.empty(rows, np.int64), np.empty(columns, np.int64)
-    cells_y = np.empty(_room(rows, height, samples[:, 0]), np.int64)
-    cells_x = np.empty(_room(columns, width, samples[:, 1]), np.int64)
-    weights_y = np.empty((1, len(cells_y)), out.dtype)
-    weights_x = np.empty((1, len(cells_x)), out.dtype)
+    stops_y, cells_y, weights_y = _empty_lists(rows, height, samples[:, 0], 1, out.dtype)
+    stops_x, cells_x, weights_x = _empty_lists(columns, width, samples[:, 1], 1, out.dtype)
     bands = (height + ROWS_PER_PIECE - 1) // ROWS_PER_PIECE
     for piece in range(task, count * bands, tasks):
         image = out[piece // bands]
@@ -323,11 +318,8 @@ def _align_boxes_grad(
 ) -> None:
     height, width = features.shape[1:3]
     _, rows, columns, channels = grad.shape
-    stops_y, stops_x = np.empty(rows, np.int64), np.empty(columns, np.int64)
-    cells_y = np.empty(_room(rows, height, samples[:, 0]), np.int64)
-    cells_x = np.empty(_room(columns, width, samples[:, 1]), np.int64)
-    by_y = np.empty((3, len(cells_y)), np.float64)
-    by_x = np.empty((3, len(cells_x)), np.float64)
+    stops_y, cells_y, by_y = _empty_lists(rows, height, samples[:, 0], 3, np.float64)
+    stops_x, cells_x, by_x = _empty_lists(columns, width, samples[:, 1], 3, np.float64)
     zero = grad.dtype.type(0)
     for m in range(task, len(chosen), tasks):
         k = chosen[m]
