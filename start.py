@@ -348,7 +348,8 @@ def commands(word: str) -> list[list[str]]:
     if word == "lab":
         return [["-m", "jupyterlab", *lab_options()]]
     if word == "test":
-        return [["-m", "pytest", "--ignore=tests/browser", "--ignore=tests/parity", "--cov=minimask"]]
+        together = ["-n", str(min(os.cpu_count() or 1, 8)), "--dist", "worksteal"]  # in as many processes
+        return [["-m", "pytest", "--ignore=tests/browser", "--ignore=tests/parity", "--cov=minimask", *together]]
     if word == "lint":
         return [["-m", "ruff", "check"], ["-m", "ruff", "format", "--check"], ["-m", "mypy"]]
     if word == "notebooks":
