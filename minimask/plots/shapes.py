@@ -40,6 +40,14 @@ def draw_mask(axes: Axes, mask: ArrayLike, color: str = SHAPE) -> None:
     axes.imshow(layer, extent=(0, width, height, 0), interpolation="nearest")
 
 
+def draw_picture(axes: Axes, picture: ArrayLike) -> None:
+    """Show a picture `(H, W)` or `(H, W, 3)`, from (0, 0) to (W, H), without ticks."""
+    height, width = np.asarray(picture).shape[:2]
+    axes.imshow(np.asarray(picture), cmap="gray", extent=(0, width, height, 0), interpolation="nearest")
+    axes.set(xlim=(0, width), ylim=(height, 0), xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
+
+
 def draw_box(axes: Axes, box: ArrayLike, kind: str = "best", label: str | None = None) -> None:
     """Draw a box `(4,)`, or a turned one given by its corners `(4, 2)`, in the stroke of its kind."""
     corners = np.asarray(box, dtype=float)
