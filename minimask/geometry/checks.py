@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +17,12 @@ MOST_PAIRS = 2**28
 """The largest pairwise matrix that is made in one piece: 2 GiB in float64."""
 LARGEST = 1e18
 """The largest coordinate: sums of areas made of it still fit into float32."""
+
+
+def is_tensor(value: object) -> bool:
+    """Tell whether something is a torch tensor, without loading torch."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.Tensor)
 
 
 def as_array(values: ArrayLike | Sequence[ArrayLike], name: str) -> NDArray[Any]:

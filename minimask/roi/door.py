@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from minimask.geometry.checks import is_tensor
 from minimask.roi import host
 from minimask.roi.inputs import (
     as_aligned,
@@ -17,7 +18,6 @@ from minimask.roi.inputs import (
     check_features,
     check_levels,
     check_rois,
-    is_tensor,
     join_boxes,
 )
 from minimask.roi.pyramid import assign_levels, first_level

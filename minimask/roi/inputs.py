@@ -9,17 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minimask.geometry.checks import is_tensor
+
 MOST_CELLS = 1e6
 """The farthest that a box may reach, in cells: so that positions are exact to `taps.NEAR`."""
 MOST_SAMPLES = 10_000
 """The largest `sampling_ratio`."""
 BACKENDS = ("reference", "numba", "cuda")
-
-
-def is_tensor(value: object) -> bool:
-    """Tell whether something is a torch tensor, without loading torch."""
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(value, torch.Tensor)
 
 
 def as_output_size(output_size: int | Sequence[int]) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minimask.roi.inputs import is_tensor
+from minimask.geometry.checks import is_tensor
 
 
 def assign_levels(
