@@ -1,0 +1,149 @@
+"""Matching: which anchor answers for which object, and which of them a step of training looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from minimask.geometry.boxes import iou_unchecked
+from minimask.geometry.checks import FloatArray, IntArray, as_array, as_boxes, as_number, as_whole_number
+
+BACKGROUND = -1
+"""The match of a box that belongs to no object."""
+IGNORED = -2
+"""The match of a box that is too good for background and not good enough for an object."""
+AT_ONCE = 2**15
+"""IoUs that are computed at once, unless `block` says otherwise: as many as stay in a processor's cache."""
+
+
+class Overlaps(NamedTuple):
+    """The best partner of every box and of every object.
+
+    `iou_of_box (N,)` and `object_of_box (N,)` are the highest IoU that a box has with any object, and which one;
+    `iou_of_object (M,)` and `box_of_object (M,)` the highest IoU that an object has with any box, and which one.
+    """
+
+    iou_of_box: FloatArray
+    object_of_box: IntArray
+    iou_of_object: FloatArray
+    box_of_object: IntArray
+
+
+def best_overlaps(boxes: ArrayLike, objects: ArrayLike, block: int | None = None) -> Overlaps:
+    """Return the best partner of every box and of every object, without ever holding all IoUs.
+
+    The boxes come in blocks, and a block meets only the objects that its surroundings touch: all other IoUs are 0.
+    """
+    boxes, objects = _checked(boxes, objects)
+    return _best(boxes, objects, _as_block(block, len(objects)))
+
+
+def match(
+    boxes: ArrayLike,
+    objects: ArrayLike,
+    foreground: float = 0.7,
+    background: float = 0.3,
+    low_quality: bool = True,
+) -> IntArray:
+    """Assign an object, background, or neither to every box, as torchvision's Matcher does."""
+    boxes, objects = _checked(boxes, objects)
+    foreground, background = as_number(foreground, "foreground"), as_number(background, "background")
+    if not 0 <= background <= foreground <= 1:
+        raise ValueError(
+            f"background and foreground must be IoUs, 0 <= background <= foreground <= 1, "
+            f"got background {background} and foreground {foreground}"
+        )
+    if not len(objects):
+        return np.full(len(boxes), BACKGROUND, dtype=np.int64)
+    block = _as_block(None, len(objects))
+    best = _best(boxes, objects, block)
+    matches = best.object_of_box.copy()
+    matches[best.iou_of_box < foreground] = IGNORED
+    matches[best.iou_of_box < background] = BACKGROUND
+    if low_quality:
+        rescued = _ties(boxes, objects, best, block)
+        matches[rescued] = best.object_of_box[rescued]
+    return matches
+
+
+def sample(
+    matches: ArrayLike, count: int = 256, fraction: float = 0.5, *, rng: np.random.Generator
+) -> tuple[IntArray, IntArray]:
+    """Draw the boxes that a step of training looks at: so many positives at most, and negatives for the rest."""
+    found = as_array(matches, "matches")
+    if found.ndim != 1 or (found.size and found.dtype.kind not in "iu"):
+        raise ValueError(
+            f"matches must be whole numbers of shape (N,), got dtype {found.dtype} and shape {found.shape}"
+        )
+    if found.size and found.min() < IGNORED:
+        raise ValueError(f"matches must be at least {IGNORED}, got {found.min()} at index {found.argmin()}")
+    count, fraction = as_whole_number(count, "count", 0), as_number(fraction, "fraction")
+    if not 0 <= fraction <= 1:
+        raise ValueError(f"fraction must lie in [0, 1], got {fraction}")
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(f"rng must be a NumPy random generator, as numpy.random.default_rng(0), got {rng!r}")
+    positive, negative = np.flatnonzero(found >= 0), np.flatnonzero(found == BACKGROUND)
+    positives = min(len(positive), int(count * fraction))
+    negatives = min(len(negative), count - positives)
+    return (
+        np.sort(rng.choice(positive, positives, replace=False, shuffle=False)),
+        np.sort(rng.choice(negative, negatives, replace=False, shuffle=False)),
+    )
+
+
+def _checked(boxes: ArrayLike, objects: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    return as_boxes(boxes), as_boxes(objects, "objects")
+
+
+def _as_block(block: int | None, objects: int) -> int:
+    return max(1, AT_ONCE // max(1, objects)) if block is None else as_whole_number(block, "block", 1)
+
+
+def _blocks(boxes: FloatArray, objects: FloatArray, block: int) -> Iterator[tuple[int, IntArray, FloatArray]]:
+    """Yield where each block of boxes starts, the objects `(m,)` near it, and their IoUs `(block, m)`.
+
+    What lies apart from the box around a whole block shares nothing with any box in it.
+    """
+    for start in range(0, len(boxes), block):
+        part = boxes[start : start + block]
+        low, high = part[:, :2].min(axis=0), part[:, 2:].max(axis=0)
+        near = np.flatnonzero(((objects[:, :2] < high) & (objects[:, 2:] > low)).all(axis=1))
+        if near.size:
+            yield start, near, iou_unchecked(part, objects[near])
+
+
+def _best(boxes: FloatArray, objects: FloatArray, block: int) -> Overlaps:
+    dtype = np.result_type(boxes, objects)
+    best = Overlaps(
+        np.zeros(len(boxes), dtype),
+        np.full(len(boxes), 0 if len(objects) else BACKGROUND),
+        np.zeros(len(objects), dtype),
+        np.full(len(objects), 0 if len(boxes) else BACKGROUND),
+    )
+    for start, near, iou in _blocks(boxes, objects, block):
+        rows, columns = np.arange(len(iou)), np.arange(len(near))
+        nearest, top = iou.argmax(axis=1), iou.argmax(axis=0)
+        values = iou[rows, nearest]
+        best.iou_of_box[start : start + len(iou)] = values
+        best.object_of_box[start : start + len(iou)] = np.where(values > 0, near[nearest], 0)
+        values = iou[top, columns]
+        better = values > best.iou_of_object[near]
+        best.iou_of_object[near[better]] = values[better]
+        best.box_of_object[near[better]] = start + top[better]
+    return best
+
+
+def _ties(boxes: FloatArray, objects: FloatArray, best: Overlaps, block: int) -> IntArray:
+    """Return the boxes whose IoU with some object equals the highest that this object has with any box, above 0."""
+    reached = np.flatnonzero(best.iou_of_object > 0)
+    if not reached.size:
+        return reached
+    candidates = np.flatnonzero(best.iou_of_box >= best.iou_of_object[reached].min())
+    ties = [
+        start + np.flatnonzero((iou == best.iou_of_object[reached[near]]).any(axis=1))
+        for start, near, iou in _blocks(boxes[candidates], objects[reached], block)
+    ]
+    return candidates[np.concatenate(ties)]
