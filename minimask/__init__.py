@@ -10,20 +10,23 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from minimask import exercises
+    from minimask import anchors, exercises
     from minimask.geometry.boxes import box_area, box_convert, box_iou, clip_boxes_to_image
     from minimask.geometry.ceilings import best_box, tight_box
     from minimask.geometry.covers import best_boxes, best_rotated_box
     from minimask.geometry.nms import batched_nms, nms
     from minimask.ledger import claims
+    from minimask.matching import best_overlaps, match
     from minimask.roi.door import multilevel_roi_align, roi_align, roi_pool
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "anchors": "minimask.anchors",
     "batched_nms": "minimask.geometry.nms",
     "best_box": "minimask.geometry.ceilings",
     "best_boxes": "minimask.geometry.covers",
+    "best_overlaps": "minimask.matching",
     "best_rotated_box": "minimask.geometry.covers",
     "box_area": "minimask.geometry.boxes",
     "box_convert": "minimask.geometry.boxes",
@@ -31,6 +34,7 @@ _HOMES = {
     "claims": "minimask.ledger",
     "clip_boxes_to_image": "minimask.geometry.boxes",
     "exercises": "minimask.exercises",
+    "match": "minimask.matching",
     "multilevel_roi_align": "minimask.roi.door",
     "nms": "minimask.geometry.nms",
     "roi_align": "minimask.roi.door",
@@ -39,9 +43,11 @@ _HOMES = {
 }
 
 __all__ = [
+    "anchors",
     "batched_nms",
     "best_box",
     "best_boxes",
+    "best_overlaps",
     "best_rotated_box",
     "box_area",
     "box_convert",
@@ -49,6 +55,7 @@ __all__ = [
     "claims",
     "clip_boxes_to_image",
     "exercises",
+    "match",
     "multilevel_roi_align",
     "nms",
     "roi_align",
