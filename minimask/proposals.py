@@ -1,0 +1,263 @@
+"""The funnel: from a prediction for every anchor to a few hundred proposals, stage by stage.
+
+A region proposal network says two things about each anchor: how likely it is to hold an object (a logit), and how to
+move and stretch it (four deltas). `propose` turns them into proposals, and hands back what is left after every stage:
+
+    anchors -> top-k of each level -> clipped to the picture -> large enough -> NMS in each level -> top-n of all
+
+Scores decide every order. Among equal scores the finer level goes first, in a level the higher logit, and among equal
+logits the earlier anchor. The same lines run on NumPy arrays and on torch tensors, wherever those lie.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minimask.box_coder import decode
+from minimask.geometry.checks import as_float_array, as_number, as_size, as_whole_number, is_tensor
+from minimask.geometry.nms import batched_nms
+
+Array = Any
+"""A NumPy array or a torch tensor: what goes in comes out."""
+
+
+class Stage(NamedTuple):
+    """What is left after a stage: one row for each survivor."""
+
+    indices: Array
+    """int64 (n,): the anchor that each box comes from, counted through all levels, the finest first."""
+    levels: Array
+    """int64 (n,): the level of that anchor; 0 is the finest."""
+    boxes: Array
+    """(n, 4): rows `x1 y1 x2 y2` in pixels."""
+    scores: Array
+    """(n,): the sigmoid of the logit, in [0, 1]."""
+
+    def rows(self, keep: Array | slice) -> Stage:
+        """Return the rows that a mask, indices or a slice selects, in that order."""
+        return Stage(*(part[keep] for part in self))
+
+
+@dataclass(frozen=True)
+class Funnel:
+    """The survivors of every stage, from all anchors to the proposals of one picture."""
+
+    anchors: Stage
+    """All anchors as they are, not yet moved, in the order of levels, rows, columns and shapes."""
+    top_k: Stage
+    """The best scored of each level, best first, level by level; their boxes are moved and stretched by the deltas."""
+    clipped: Stage
+    """The same boxes, with every coordinate moved into the picture."""
+    large_enough: Stage
+    """Those whose sides both reach the minimum; a box outside of the picture was clipped to nothing."""
+    nms: Stage
+    """Those that no better box of their level overlaps too much, the best of all levels first."""
+    top_n: Stage
+    """The first of these: the proposals."""
+
+    def stages(self) -> dict[str, Stage]:
+        """Return the stages by name, in their order."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def propose(
+    logits: Sequence[Array],
+    deltas: Sequence[Array],
+    anchors: Sequence[Array],
+    size: Sequence[int],
+    pre_top_n: int = 1000,
+    post_top_n: int = 1000,
+    nms_threshold: float = 0.7,
+    min_size: float = 1e-3,
+) -> Funnel:
+    """Turn the predictions for all anchors of one picture into proposals.
+
+    Parameters
+    ----------
+    logits : sequence of arrays or tensors (n,), one for each level
+        The higher, the more likely the anchor holds an object.
+    deltas : sequence of arrays or tensors (n, 4)
+        dx dy dw dh of each anchor, as `minimask.box_coder.decode` takes them.
+    anchors : sequence of arrays or tensors (n, 4)
+        Rows `x1 y1 x2 y2` in pixels.
+    size : (height, width)
+        The picture's size in pixels, without padding.
+    pre_top_n : int, at least 1
+        How many of each level are kept before NMS.
+    post_top_n : int, at least 1
+        How many of all levels are kept in the end.
+    nms_threshold : float in [0, 1]
+        A box goes when its IoU with a better one of its level is strictly greater.
+    min_size : float
+        A box goes when its width or height is strictly smaller, in pixels.
+
+    Returns
+    -------
+    Funnel
+        Arrays of the deltas' dtype (scores: of the logits'), or tensors that require no gradient.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is malformed, or a logit or delta is not finite.
+
+    References
+    ----------
+    Ren et al., Faster R-CNN, 2015, section 3; Lin et al., Feature Pyramid Networks, 2017, section 4.1. Settings,
+    strictness and order are torchvision's.
+
+    Examples
+    --------
+    >>> logits, deltas = [np.array([0.0, 2.0, 1.0])], [np.zeros((3, 4))]
+    >>> anchors = [np.array([[-4.0, 0, 4, 8], [0, 0, 8, 8], [1, 0, 9, 8]])]
+    >>> funnel = propose(logits, deltas, anchors, (8, 16))
+    >>> for name, stage in funnel.stages().items():
+    ...     print(f"{name:13}", stage.indices)
+    anchors       [0 1 2]
+    top_k         [1 2 0]
+    clipped       [1 2 0]
+    large_enough  [1 2 0]
+    nms           [1 0]
+    top_n         [1 0]
+    >>> funnel.top_n.boxes
+    array([[0., 0., 8., 8.],
+           [0., 0., 4., 8.]])
+    """
+    size, min_size = as_size(size), as_number(min_size, "min_size")
+    pre_top_n = as_whole_number(pre_top_n, "pre_top_n", least=1)
+    post_top_n = as_whole_number(post_top_n, "post_top_n", least=1)
+    logits, deltas, anchors = _checked(logits, deltas, anchors)
+
+    every, best, start = [], [], 0
+    for level, (values, moves, boxes) in enumerate(zip(logits, deltas, anchors, strict=True)):
+        every.append(_stage_of_level(level, start, values, boxes))
+        top = top_k(values, pre_top_n)
+        best.append(every[-1].rows(top)._replace(boxes=decode(moves[top], boxes[top])))
+        start += len(values)
+    top = _join(best)
+    clipped = top._replace(boxes=clip(top.boxes, size))
+    large_enough = clipped.rows(is_large(clipped.boxes, min_size))
+    _, levels, boxes, scores = large_enough
+    nms = large_enough.rows(batched_nms(boxes, scores, levels, nms_threshold))
+    return Funnel(_join(every), top, clipped, large_enough, nms, nms.rows(slice(post_top_n)))
+
+
+def sigmoid(logits: Array) -> Array:
+    """Return `1 / (1 + exp(-logits))`; for arrays computed in float64 and rounded once.
+
+    Examples
+    --------
+    >>> sigmoid(np.array([-1000.0, 0.0, 1000.0]))
+    array([0. , 0.5, 1. ])
+    """
+    if is_tensor(logits):
+        return logits.sigmoid()
+    small = np.exp(-np.abs(logits.astype(np.float64)))  # at most 1: never an overflow
+    return (np.where(logits >= 0, 1, small) / (1 + small)).astype(logits.dtype)
+
+
+def top_k(values: Array, count: int) -> Array:
+    """Return the indices of the `count` highest values (n,), or of all, the highest first, among equals the earlier.
+
+    Examples
+    --------
+    >>> top_k(np.array([1.0, 3.0, 2.0, 3.0, 2.0]), 3)
+    array([1, 3, 2])
+    """
+    candidates = _library(values).argwhere(values >= _nth_highest(values, min(count, len(values))))[:, 0]
+    order = _library(values).argsort(-values[candidates], stable=True)
+    return candidates[order[:count]]
+
+
+def clip(boxes: Array, size: tuple[int, int]) -> Array:
+    """Return the boxes (n, 4) with every coordinate moved into `[0, width] x [0, height]`.
+
+    Unlike `minimask.geometry.boxes.clip_boxes_to_image` it takes tensors too.
+
+    Examples
+    --------
+    >>> clip(np.array([[-3.0, 2, 5, 20]]), (10, 4))
+    array([[ 0.,  2.,  4., 10.]])
+    """
+    height, width = size
+    columns = [boxes[:, side].clip(0, limit) for side, limit in enumerate((width, height, width, height))]
+    return _library(boxes).stack(columns, 1)
+
+
+def is_large(boxes: Array, min_size: float) -> Array:
+    """Return a mask (n,) of the boxes whose width and height are both at least `min_size` pixels.
+
+    Examples
+    --------
+    >>> is_large(np.array([[0.0, 0, 2, 1], [0, 0, 2, 0]]), 1)
+    array([ True, False])
+    """
+    return (boxes[:, 2] - boxes[:, 0] >= min_size) & (boxes[:, 3] - boxes[:, 1] >= min_size)
+
+
+def _stage_of_level(level: int, start: int, logits: Array, anchors: Array) -> Stage:
+    """Return all anchors of one level, counted from `start`."""
+    arrays = _library(logits)
+    ones = arrays.ones_like(logits, dtype=arrays.int64)
+    return Stage(ones.cumsum(0) - 1 + start, ones * level, anchors, sigmoid(logits))
+
+
+def _join(stages: Sequence[Stage]) -> Stage:
+    return Stage(*(_library(parts[0]).concatenate(parts) for parts in zip(*stages, strict=True)))
+
+
+def _nth_highest(values: Array, n: int) -> Array:
+    """Return the n-th highest of the values (n,), infinity where n is 0."""
+    if not n:
+        return float("inf")
+    return values.topk(n).values[-1] if is_tensor(values) else np.partition(values, -n)[-n]
+
+
+def _library(array: Array) -> Any:  # noqa: ANN401
+    """Return the library whose functions take the array: NumPy or torch."""
+    return sys.modules["torch"] if is_tensor(array) else np
+
+
+def _checked(
+    logits: Sequence[Array], deltas: Sequence[Array], anchors: Sequence[Array]
+) -> tuple[list[Array], list[Array], list[Array]]:
+    """Return the three lists as finite arrays of float32 or float64 that fit together, anchors in the deltas' dtype."""
+    if not len(logits) == len(deltas) == len(anchors) >= 1:
+        raise ValueError(
+            "logits, deltas and anchors must be lists of one array for each level, at least one, "
+            f"got {len(logits)}, {len(deltas)} and {len(anchors)} of them"
+        )
+    found: tuple[list[Array], list[Array], list[Array]] = ([], [], [])
+    for level, (values, moves, boxes) in enumerate(zip(logits, deltas, anchors, strict=True)):
+        values = _floats(values, f"logits[{level}]")
+        moves = _floats(moves, f"deltas[{level}]")
+        boxes = _floats(boxes, f"anchors[{level}]")
+        if values.ndim != 1:
+            raise ValueError(f"logits[{level}] must have shape (n,), got {tuple(values.shape)}")
+        for name, rows in (("deltas", moves), ("anchors", boxes)):
+            if tuple(rows.shape) != (len(values), 4):
+                raise ValueError(
+                    f"{name}[{level}] must have shape ({len(values)}, 4), a row for each logit, got {tuple(rows.shape)}"
+                )
+        boxes = boxes.to(moves) if is_tensor(boxes) else boxes.astype(moves.dtype)
+        for kept, one in zip(found, (values, moves, boxes), strict=True):
+            kept.append(one)
+    return found
+
+
+def _floats(values: Array, name: str) -> Array:
+    """Return numbers as float32 or float64, without their history, or say which of them is not finite."""
+    if not is_tensor(values):
+        return as_float_array(values, name)
+    values = values.detach()
+    values = values if values.element_size() >= 4 else values.float()
+    bad = _library(values).argwhere(~values.isfinite())
+    if len(bad):
+        where = tuple(bad[0].tolist())
+        raise ValueError(f"{name} must be finite, got {float(values[where])} at index {where}")
+    return values
