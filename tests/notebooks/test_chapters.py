@@ -41,8 +41,8 @@ def test_there_is_an_index_and_a_chapter():
 def test_running_again_gives_the_same_file(path, tmp_path, monkeypatch):
     """Every assertion of the chapter holds, and nothing it says or draws has changed.
 
-    A cell with the tag `varies` draws what depends on the machine, as a measured time or a network trained here; what it
-    says must be the same all the same.
+    A cell with the tag `varies` may draw something else on another machine, as a measured time or what a network has
+    learned; what it says must be the same.
     """
     monkeypatch.delenv(ledger.WRITE, raising=False)
     again = tmp_path / path.name

@@ -43,7 +43,8 @@ def test_boxes_are_closed_outlines():
     _, (axes,) = figure()
     anchors.draw_boxes(axes, OBJECTS, style.BEST)
     assert boxes_of(axes, style.BEST) == OBJECTS.tolist()
-    assert all(np.array_equal(path.vertices[0], path.vertices[-1]) for path in axes.collections[0].get_paths())
+    corners = [[2, 3], [12, 3], [12, 13], [2, 13], [2, 3]]
+    assert axes.collections[0].get_paths()[0].vertices.tolist() == corners
     anchors.draw_boxes(axes, [], style.TIGHT)
     assert boxes_of(axes, style.TIGHT) == []
 
@@ -55,7 +56,7 @@ def test_the_cells_anchors_stand_around_its_middle_and_the_sea_around_all():
     fig = anchors.cell_and_sea(cell, sea, stride, (48, 64))
     left, right = fig.axes
     drawn = [box for color, boxes in outlines(left) if color != to_rgba(style.INK) for box in boxes]
-    assert np.allclose(drawn, cell + [40, 24, 40, 24])  # the middle of the cell in column 2, row 1
+    assert np.allclose(drawn, cell + np.array([40, 24, 40, 24]))  # the middle of the cell in column 2, row 1
     assert len(sea) == 36 and any(np.allclose(boxes, sea) for _, boxes in outlines(right) if len(boxes) == 36)
     assert [text.get_text() for text in left.get_legend().get_texts()] == ["79.2 × 39.6", "56.0 × 56.0", "39.6 × 79.2"]
     assert right.get_title(loc="left") == "36 anchors over 64 × 48 pixels"
@@ -65,7 +66,7 @@ def test_the_cells_anchors_stand_around_its_middle_and_the_sea_around_all():
 def test_counts_are_stacked_and_those_beyond_the_line_are_bold():
     fig = anchors.counts({"few": [10, 4], "many": [90, 20, 5]}, 100)
     (axes,) = fig.axes
-    assert lengths(axes) == [10, 4, 90, 20, 5]
+    assert lengths(axes) == [10, 4, 90, 20, 5] and [patch.get_x() for patch in axes.patches] == [0, 10, 0, 90, 110]
     weights = {text.get_text().strip(): text.get_weight() for text in axes.texts}
     assert weights == {"100": "normal", "14": "normal", "115": "bold"}
 
@@ -80,7 +81,7 @@ def test_costs_are_said_in_words():
 
 def test_reach_draws_a_panel_for_each_recipe_on_one_scale():
     sizes, ratios = np.geomspace(8, 512, 7), 2.0 ** np.linspace(-3, 3, 5)
-    values = np.linspace(0, 1, 35).reshape(5, 7)
+    values = np.linspace(0.1, 0.8, 35).reshape(5, 7)
     fig = anchors.reach(sizes, ratios, {"one": values, "other": values[::-1]})
     one, other, _ = fig.axes
     assert [axes.get_title(loc="left") for axes in (one, other)] == ["one", "other"]
@@ -94,6 +95,7 @@ def test_ceilings_are_the_share_of_objects_at_or_above_each_iou():
     fig = anchors.ceilings({"shapes": {"lesson": [0.25, 0.5, 0.5, 1.0]}})
     (axes,) = fig.axes
     x, y = (np.asarray(part) for part in axes.lines[0].get_data())
+    assert axes.lines[0].get_drawstyle() == "steps-pre"
 
     def share(iou):
         """The curve's value at an IoU: each step holds up to and with its right end."""
@@ -169,6 +171,9 @@ def test_a_crowd_shows_what_each_threshold_keeps_and_loses():
     truth, low, high = fig.axes
     assert words(truth) == ["2 objects"] and words(low) == ["kept: 1, objects lost: 1"]
     assert words(high) == ["kept: 2, objects lost: 0"]
+    assert (
+        boxes_of(low, style.HIGHLIGHT) == [OBJECTS[0].tolist()] and boxes_of(high, style.HIGHLIGHT) == OBJECTS.tolist()
+    )
     assert boxes_of(low, style.TIGHT) == [OBJECTS[1].tolist()] and boxes_of(high, style.TIGHT) == []
 
 
