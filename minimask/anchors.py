@@ -188,6 +188,11 @@ class Recipe:
         Size s and ratio r make the width :math:`s / \sqrt r` and the height :math:`s \sqrt r`, and so the area
         :math:`s^2`, up to rounding. All sizes of the first ratio come first.
 
+        Raises
+        ------
+        ValueError
+            If the level is not a whole number from 0 to the number of levels less 1.
+
         Examples
         --------
         >>> recipes["torchvision_fpn"].cell_anchors(0)
@@ -195,6 +200,8 @@ class Recipe:
                [-16., -16.,  16.,  16.],
                [-11., -23.,  11.,  23.]])
         """
+        if as_whole_number(level, "level", 0) >= len(self.levels):
+            raise ValueError(f"level must be at most {len(self.levels) - 1}, the coarsest of {self.name}, got {level}")
         stride, sizes, ratios = self.levels[level]
         if self.rounding == "base":
             width = np.round(np.sqrt(stride**2 / np.array(ratios)))

@@ -1,4 +1,9 @@
-"""Matching: which anchor answers for which object, and which of them a step of training looks at."""
+"""Matching: which anchor answers for which object, and which anchors a step of training looks at.
+
+All of it hangs on the IoU of every box with every object, a matrix too large to keep: for 261,888 anchors and 100
+objects 210 MB, and several times that while it is made. So the boxes come in blocks. Anchors stand in rows, and a block
+of them touches few objects; with all others its IoU is 0, and is not computed.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +20,7 @@ BACKGROUND = -1
 """The match of a box that belongs to no object."""
 IGNORED = -2
 """The match of a box that is too good for background and not good enough for an object."""
-AT_ONCE = 2**15
+AT_ONCE = 2**16
 """IoUs that are computed at once, unless `block` says otherwise: as many as stay in a processor's cache."""
 
 
@@ -35,7 +40,32 @@ class Overlaps(NamedTuple):
 def best_overlaps(boxes: ArrayLike, objects: ArrayLike, block: int | None = None) -> Overlaps:
     """Return the best partner of every box and of every object, without ever holding all IoUs.
 
-    The boxes come in blocks, and a block meets only the objects that its surroundings touch: all other IoUs are 0.
+    Parameters
+    ----------
+    boxes : array (N, 4)
+    objects : array (M, 4)
+        Rows `x1 y1 x2 y2` in pixels.
+    block : int, optional
+        The number of boxes that are compared at once: more take more memory, and the results are the same.
+
+    Returns
+    -------
+    Overlaps
+        What `box_iou(boxes, objects)` has as `max` and `argmax` along each axis, bit for bit: of several that are
+        equal, the first. Without objects (or boxes) there is no partner: the number is -1, and the IoU 0.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If boxes or objects are malformed, or the block is not a whole number of at least 1.
+
+    Examples
+    --------
+    >>> best = best_overlaps([[0, 0, 4, 4], [2, 0, 6, 4], [9, 9, 10, 10]], [[0, 0, 4, 4], [4, 0, 6, 4]])
+    >>> best.iou_of_box, best.object_of_box
+    (array([1. , 0.5, 0. ]), array([0, 1, 0]))
+    >>> best.iou_of_object, best.box_of_object
+    (array([1. , 0.5]), array([0, 1]))
     """
     boxes, objects = _checked(boxes, objects)
     return _best(boxes, objects, _as_block(block, len(objects)))
@@ -48,7 +78,48 @@ def match(
     background: float = 0.3,
     low_quality: bool = True,
 ) -> IntArray:
-    """Assign an object, background, or neither to every box, as torchvision's Matcher does."""
+    """Assign an object, background, or neither to every box.
+
+    A box belongs to the object that it overlaps most if their IoU is at least `foreground`; it is background if that
+    IoU is below `background`, and ignored if it lies between. So that no object goes without, `low_quality` matches
+    every object's best boxes too, all that tie for its highest IoU: each to the object that it overlaps most, which may
+    be another.
+
+    Parameters
+    ----------
+    boxes : array (N, 4)
+    objects : array (M, 4)
+        Rows `x1 y1 x2 y2` in pixels.
+    foreground, background : float in [0, 1]
+        IoUs, `background <= foreground`.
+    low_quality : bool
+        Whether every object's best boxes are matched, however low their IoU, if it is above 0.
+
+    Returns
+    -------
+    int64 array (N,)
+        The number of the object, `BACKGROUND` or `IGNORED`. Of equal IoUs the first object wins.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If boxes or objects are malformed or a threshold is out of range.
+
+    Notes
+    -----
+    The rules are those of torchvision's `Matcher(foreground, background, low_quality)`, with two exceptions. Without
+    objects all is background; the Matcher refuses. And an object that no box overlaps gets no box; there all boxes tie
+    for its highest IoU, 0, and every one of them is matched to something.
+
+    References
+    ----------
+    Ren et al., Faster R-CNN, 2015, section 3.1.2.
+
+    Examples
+    --------
+    >>> match([[0, 0, 4, 4], [1, 0, 5, 4], [2, 0, 6, 4], [9, 9, 10, 10]], [[0, 0, 4, 4], [3, 0, 9, 4]])
+    array([ 0, -2,  1, -1])
+    """
     boxes, objects = _checked(boxes, objects)
     foreground, background = as_number(foreground, "foreground"), as_number(background, "background")
     if not 0 <= background <= foreground <= 1:
@@ -72,7 +143,39 @@ def match(
 def sample(
     matches: ArrayLike, count: int = 256, fraction: float = 0.5, *, rng: np.random.Generator
 ) -> tuple[IntArray, IntArray]:
-    """Draw the boxes that a step of training looks at: so many positives at most, and negatives for the rest."""
+    """Draw the boxes that a step of training looks at: positives up to a fraction, and negatives for the rest.
+
+    Parameters
+    ----------
+    matches : integer array (N,)
+        What `match` returns; what it ignores is never drawn.
+    count : int
+        How many boxes are drawn; fewer if there are not enough negatives.
+    fraction : float in [0, 1]
+        At most `int(count * fraction)` of them are positives.
+    rng : numpy.random.Generator
+        The source of chance: all boxes of a kind are drawn with equal probability.
+
+    Returns
+    -------
+    (int64 array (P,), int64 array (Q,))
+        The indices of the positives and of the negatives, each in ascending order.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the matches are not whole numbers of at least `IGNORED`, or count, fraction or rng is malformed.
+
+    References
+    ----------
+    Ren et al., Faster R-CNN, 2015, section 3.1.3; torchvision's `BalancedPositiveNegativeSampler`.
+
+    Examples
+    --------
+    >>> positive, negative = sample([-1, 0, -2, -1, -1, 1, -1], count=4, fraction=0.25, rng=np.random.default_rng(0))
+    >>> len(positive), len(negative)
+    (1, 3)
+    """
     found = as_array(matches, "matches")
     if found.ndim != 1 or (found.size and found.dtype.kind not in "iu"):
         raise ValueError(
