@@ -177,10 +177,10 @@ def sample(
     (1, 3)
     """
     found = as_array(matches, "matches")
-    if found.ndim != 1 or (found.size and found.dtype.kind not in "iu"):
-        raise ValueError(
-            f"matches must be whole numbers of shape (N,), got dtype {found.dtype} and shape {found.shape}"
-        )
+    if found.size and found.dtype.kind not in "iu":
+        raise TypeError(f"matches must be whole numbers, got dtype {found.dtype}")
+    if found.ndim != 1:
+        raise ValueError(f"matches must have shape (N,), got shape {found.shape}")
     if found.size and found.min() < IGNORED:
         raise ValueError(f"matches must be at least {IGNORED}, got {found.min()} at index {found.argmin()}")
     count, fraction = as_whole_number(count, "count", 0), as_number(fraction, "fraction")
