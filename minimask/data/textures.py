@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,12 +55,12 @@ def lattice(rng: np.random.Generator, side: int, cells: int) -> FloatArray:
 def clouds(rng: np.random.Generator, side: int) -> FloatArray:
     """Return noise of several scales, the coarser the stronger."""
     cells = rng.choice([5, 8, 12, 20])
-    return np.sum([lattice(rng, side, min(side // 2, int(cells) << k)) / 2**k for k in range(4)], axis=0)
+    return np.asarray(sum(lattice(rng, side, min(side // 2, int(cells) << k)) / 2**k for k in range(4)))
 
 
 def grain(rng: np.random.Generator, side: int) -> FloatArray:
     """Return fine noise, a grain a few pixels across."""
-    return lattice(rng, side, side // int(rng.choice([2, 3, 4]))) + 0.5 * rng.random((side, side))
+    return np.asarray(lattice(rng, side, side // int(rng.choice([2, 3, 4]))) + 0.5 * rng.random((side, side)))
 
 
 def _wave(phase: FloatArray) -> FloatArray:
@@ -91,7 +92,7 @@ def weave(rng: np.random.Generator, side: int) -> FloatArray:
 def speckle(rng: np.random.Generator, side: int) -> FloatArray:
     """Return specks: the peaks of noise, on a calm ground."""
     peaks = lattice(rng, side, side // int(rng.integers(4, 9)))
-    return np.clip(peaks - rng.uniform(0.5, 0.75), 0, 0.15) + 0.1 * lattice(rng, side, 8)
+    return np.asarray(np.clip(peaks - rng.uniform(0.5, 0.75), 0, 0.15) + 0.1 * lattice(rng, side, 8))
 
 
 def marble(rng: np.random.Generator, side: int) -> FloatArray:
@@ -134,30 +135,49 @@ def rgb(hue: FloatArray, saturation: FloatArray, value: FloatArray) -> FloatArra
     return np.asarray(value[..., None] * (1 - saturation[..., None] * fall))
 
 
-@cache
-def palettes(kind: str) -> tuple[Packed, NDArray[np.int16]]:
-    """Return 1,024 palettes (1024, 256) of packed colors, and the mean color (1024, 3) of each.
+class Palettes(NamedTuple):
+    """Palettes, and what they look like from afar."""
 
-    Grounds pass through four colors, calmer ones on the whole; objects through two that are near each other.
-    """
-    rng = np.random.default_rng((21, len(kind)))
-    knots = {"ground": 4, "object": 2}[kind]
-    shape = (PALETTES, knots)
-    hue = rng.random((PALETTES, 1)) + rng.uniform(-0.06, 0.06, shape) * rng.choice([1, 1, 3], (PALETTES, 1))
-    if kind == "ground":
-        saturation = rng.uniform(0.05, 0.7, (PALETTES, 1)) + rng.uniform(-0.12, 0.12, shape)
-        value = rng.uniform(0.3, 0.9, (PALETTES, 1)) + rng.uniform(-0.2, 0.2, shape)
-    else:
-        saturation = rng.uniform(0.2, 0.95, (PALETTES, 1)) + rng.uniform(-0.1, 0.1, shape)
-        value = rng.uniform(0.3, 0.95, (PALETTES, 1)) + rng.uniform(-0.22, 0.22, shape)
-    colors = np.rint(255 * rgb(hue, np.clip(saturation, 0, 1), np.clip(value, 0.06, 1)))
-    places = np.sort(rng.uniform(50, 205, shape), axis=1)
-    places[:, 0], places[:, -1] = 30, 225
-    ramps = np.stack(
-        [[np.interp(np.arange(256), at, one[:, c]) for c in range(3)] for at, one in zip(places, colors, strict=True)]
-    )
-    whole = np.rint(ramps).astype(PACKED)  # (palettes, 3, 256)
-    return whole[:, 0] | whole[:, 1] << 8 | whole[:, 2] << 16, whole.mean(axis=2).astype(np.int16)
+    colors: Packed
+    """(P, 256)."""
+    means: NDArray[np.int16]
+    """(P, 3): red, green and blue from 0 to 255."""
+
+
+@cache
+def ground_palettes() -> Palettes:
+    """Return palettes that pass through four colors."""
+    return _palettes(np.random.default_rng(23), knots=4, saturation=(0.05, 0.6), value=(0.3, 0.9), change=0.2)
+
+
+@cache
+def object_palettes() -> Palettes:
+    """Return palettes that pass from one color to one near it, of any hue, more saturated than the ground's."""
+    return _palettes(np.random.default_rng(24), knots=2, saturation=(0.2, 0.95), value=(0.3, 0.95), change=0.22)
+
+
+def _palettes(
+    rng: np.random.Generator, knots: int, saturation: tuple[float, float], value: tuple[float, float], change: float
+) -> Palettes:
+    one, each = (PALETTES, 1), (PALETTES, knots)
+    spread = rng.choice([0.06, 0.06, 0.18], one)
+    hues = rng.random(one) + spread * rng.uniform(-1, 1, each)
+    saturations = np.clip(rng.uniform(*saturation, one) + change / 2 * rng.uniform(-1, 1, each), 0, 1)
+    values = np.clip(rng.uniform(*value, one) + change * rng.uniform(-1, 1, each), 0.06, 1)
+    colors = 255 * rgb(hues, saturations, values)
+    gaps = np.cumsum(rng.uniform(0.3, 1, (PALETTES, knots - 1)), axis=1)
+    places = 30 + 195 * np.concatenate([np.zeros(one), gaps / gaps[:, -1:]], axis=1)
+    ramps = [[np.interp(range(256), at, c) for c in knot.T] for at, knot in zip(places, colors, strict=True)]
+    red, green, blue = np.moveaxis(np.rint(ramps).astype(PACKED), 1, 0)
+    means = np.stack([red, green, blue], axis=-1).mean(axis=1)
+    return Palettes(red | green << 8 | blue << 16, means.astype(np.int16))
+
+
+def ground(height: int, width: int, rng: np.random.Generator) -> Packed:
+    """Return a ground (height, width) of some texture and palette, in packed colors."""
+    pick, *u = rng.random(11).tolist()
+    colors = ground_palettes().colors
+    return np.asarray(colors[int(pick * len(colors))].take(woven(u, height, width)))
 
 
 def blend(under: Packed, over: Packed, cover: Packed) -> None:

@@ -10,7 +10,7 @@ from functools import cache
 
 import numpy as np
 
-from minimask.data.textures import PACKED, Packed, blend, palettes
+from minimask.data.textures import PACKED, Packed, blend, object_palettes
 from minimask.geometry.checks import FloatArray
 
 COPIES = 40
@@ -29,7 +29,7 @@ def _trimmed(depth: FloatArray) -> Packed:
     """Return the covers of a mark from the depth of every pixel's center inside it, without empty rows and columns."""
     cover = np.rint(256 * np.clip(depth + 0.5, 0, 1)).astype(PACKED)
     rows, columns = np.flatnonzero(cover.any(axis=1)), np.flatnonzero(cover.any(axis=0))
-    return cover[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].copy()
+    return np.ascontiguousarray(cover[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
 
 
 def _grid(half: float) -> tuple[FloatArray, FloatArray]:
@@ -120,16 +120,15 @@ def crescent(rng: np.random.Generator) -> FloatArray:
     return np.asarray(np.minimum(inside, np.sqrt((x - away * right) ** 2 + (y - away * down) ** 2) - bite))
 
 
-def throw(canvas: Packed, count: int, rng: np.random.Generator) -> None:
+def strew(canvas: Packed, count: int, rng: np.random.Generator) -> None:
     """Stamp marks of random colors into a picture of packed colors, in place; they may stick out of it."""
     height, width = canvas.shape
-    colors, _ = palettes("object")
-    stamps = marks()
+    colors, stamps = object_palettes().colors, marks()
     for kind, right, down, hue, tone, strength in rng.random((count, 6)).tolist():
         mark = stamps[int(kind * len(stamps))]
         h, w = mark.shape
         top, left = int(down * (height + h)) - h, int(right * (width + w)) - w
-        part = mark[max(-top, 0) : height - top, max(-left, 0) : width - left]
         window = canvas[max(top, 0) : max(top + h, 0), max(left, 0) : max(left + w, 0)]
+        part = mark[max(-top, 0) : height - top, max(-left, 0) : width - left]
         color = colors[int(hue * len(colors)), int(tone * 256)]
-        blend(window, color, (part * int(100 + 156 * strength)) >> 8)
+        blend(window, color, part * np.uint32(100 + int(156 * strength)) // np.uint32(256))
