@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from minimask.geometry.checks import FloatArray, as_float_array, as_number, is_tensor
+from minimask.geometry.checks import FloatArray, as_float_array, is_tensor
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -121,9 +121,8 @@ def decode(deltas: Boxes, anchors: Boxes, weights: Sequence[float] = (1, 1, 1, 1
     deltas, anchors = _as_rows(deltas, "deltas", "dx dy dw dh"), _as_rows(anchors, "anchors", "x1 y1 x2 y2")
     _check_together(deltas, anchors, "deltas")
     _check_sides(anchors, "anchors", least="at least 0")
-    clamp = as_number(clamp, "clamp")
-    if not 0 <= clamp <= LARGEST_CLAMP:
-        raise ValueError(f"clamp must lie in [0, {LARGEST_CLAMP:g}], got {clamp:g}")
+    if not _is_number(clamp) or not 0 <= clamp <= LARGEST_CLAMP:
+        raise ValueError(f"clamp must be a number in [0, {LARGEST_CLAMP:g}], got {clamp!r}")
     center, side = _center_and_sides(anchors)
     shift_weights, size_weights = _as_weights(weights)
     exp = _library(deltas).exp
@@ -131,7 +130,7 @@ def decode(deltas: Boxes, anchors: Boxes, weights: Sequence[float] = (1, 1, 1, 1
     high: list[Any] = []
     for k in range(2):
         middle = center[k] + side[k] * (deltas[..., k] / shift_weights[k])
-        half = 0.5 * (side[k] * exp((deltas[..., k + 2] / size_weights[k]).clip(max=clamp)))
+        half = 0.5 * (side[k] * exp((deltas[..., k + 2] / size_weights[k]).clip(max=float(clamp))))
         low.append(middle - half)
         high.append(middle + half)
     decoded: Boxes = _library(deltas).stack([*low, *high], -1)
@@ -168,13 +167,12 @@ def _check_together(first: Any, anchors: Any, name: str) -> None:  # noqa: ANN40
         raise TypeError(f"{name} and anchors must be of one kind, got {kinds[0]} and {kinds[1]}")
     if is_tensor(first) and first.device != anchors.device:
         raise ValueError(f"{name} and anchors must be on one device, got {first.device} and {anchors.device}")
-    try:
-        np.broadcast_shapes(tuple(first.shape), tuple(anchors.shape))
-    except ValueError:
+    # From behind, as that is how shapes are laid beside each other.
+    if any(m != n and m != 1 and n != 1 for m, n in zip(first.shape[::-1], anchors.shape[::-1], strict=False)):
         raise ValueError(
             f"{name} and anchors must have one shape (..., 4), or shapes that broadcast, "
             f"got {tuple(first.shape)} and {tuple(anchors.shape)}"
-        ) from None
+        )
 
 
 def _check_sides(boxes: Any, name: str, least: str) -> None:  # noqa: ANN401
@@ -183,7 +181,7 @@ def _check_sides(boxes: Any, name: str, least: str) -> None:  # noqa: ANN401
         return
     sides = boxes[..., 2:] - boxes[..., :2]
     bad = np.argwhere((sides <= 0 if least == "above 0" else sides < 0).any(axis=-1))
-    if bad.size:
+    if len(bad):
         where = tuple(bad[0].tolist())
         raise ValueError(
             f"{name} must have sides {least}, got {boxes[where].tolist()}" + (f" in row {where[0]}" if where else "")
@@ -192,8 +190,12 @@ def _check_sides(boxes: Any, name: str, least: str) -> None:  # noqa: ANN401
 
 def _as_weights(weights: Sequence[float]) -> tuple[list[float], list[float]]:
     """Return the weights of the shifts and of the sizes, as plain numbers: they leave float32 as it is."""
-    array = as_float_array(weights, "weights")
-    if array.shape != (4,) or (array <= 0).any():
-        raise ValueError(f"weights must be four numbers above 0, for dx dy dw dh, got {weights!r}")
-    numbers: list[float] = array.tolist()
+    good = isinstance(weights, Sequence | np.ndarray) and len(weights) == 4
+    if not good or not all(_is_number(weight) and 0 < weight < math.inf for weight in weights):
+        raise ValueError(f"weights must be four finite numbers above 0, for dx dy dw dh, got {weights!r}")
+    numbers = [float(weight) for weight in weights]
     return numbers[:2], numbers[2:]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
