@@ -88,7 +88,8 @@ def _star(x: FloatArray, y: FloatArray, proportion: float) -> FloatArray:
         x, y = np.abs(x - cos * beyond), y - sin * beyond
     right, down = sin * notch(proportion), 1 - cos * notch(proportion)
     length = math.hypot(right, down)
-    return (right / length) * (y + 1) - (down / length) * x
+    edge = (right / length) * (y + 1) - (down / length) * x
+    return np.asarray(np.minimum(edge, y + 1))  # nothing beyond the tip, however pointed it is
 
 
 SHAPE_CLASSES: dict[str, ShapeClass] = {
