@@ -1,7 +1,8 @@
 """Widgets: pictures that answer one question each, under the reader's hand."""
 
+from minimask.widgets.anchor_sea import AnchorSea
 from minimask.widgets.box_ceiling import BoxCeiling
 from minimask.widgets.roi_window import RoIWindow
 from minimask.widgets.weather_map import WeatherMap
 
-__all__ = ["BoxCeiling", "RoIWindow", "WeatherMap"]
+__all__ = ["AnchorSea", "BoxCeiling", "RoIWindow", "WeatherMap"]

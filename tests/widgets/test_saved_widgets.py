@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from minimask.widgets import BoxCeiling, RoIWindow, WeatherMap
+from minimask.widgets import AnchorSea, BoxCeiling, RoIWindow, WeatherMap
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 MIME = "application/vnd.jupyter.widget-state+json"
 
 
-KINDS = {kind.__name__: kind for kind in (BoxCeiling, RoIWindow, WeatherMap)}
+KINDS = {kind.__name__: kind for kind in (AnchorSea, BoxCeiling, RoIWindow, WeatherMap)}
 WANTED = {"01": {"BoxCeiling"}, "03": {"RoIWindow", "WeatherMap"}}
 
 
