@@ -10,7 +10,7 @@ from minimask.exercises.answers import compare_arrays, read_array
 from minimask.exercises.check import Finding
 from minimask.exercises.exercise import Exercise
 from minimask.exercises.magnifying_glass.inputs import FloatArray, arrays, grid, with_grads
-from minimask.exercises.magnifying_glass.pictures import channel_of_interest, draw_answers, plane
+from minimask.exercises.tables import channel_of_interest, draw_answers, plane
 from minimask.plots.show import styled
 
 

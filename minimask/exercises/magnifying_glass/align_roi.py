@@ -22,17 +22,8 @@ from minimask.exercises.magnifying_glass.inputs import (
     box_on_image,
     grid,
 )
-from minimask.exercises.magnifying_glass.pictures import (
-    channel_of_interest,
-    draw_answers,
-    draw_map,
-    draw_rim,
-    draw_roi,
-    draw_samples,
-    on_map,
-    plane,
-    sample_grid,
-)
+from minimask.exercises.magnifying_glass.pictures import draw_map, draw_rim, draw_roi, draw_samples, on_map, sample_grid
+from minimask.exercises.tables import channel_of_interest, draw_answers, plane
 from minimask.plots.show import styled
 from minimask.roi.reference import roi_align
 

@@ -10,7 +10,8 @@ from minimask.exercises.answers import read_number
 from minimask.exercises.check import Finding
 from minimask.exercises.exercise import Exercise
 from minimask.exercises.magnifying_glass.inputs import MAPS, FloatArray, grid
-from minimask.exercises.magnifying_glass.pictures import draw_map, draw_rim, draw_samples, panels, room_of
+from minimask.exercises.magnifying_glass.pictures import draw_map, draw_rim, draw_samples
+from minimask.exercises.tables import panels, room_of
 from minimask.plots.show import styled
 from minimask.roi.reference import bilinear
 

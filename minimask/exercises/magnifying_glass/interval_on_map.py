@@ -12,7 +12,8 @@ from minimask.exercises.answers import read_numbers
 from minimask.exercises.check import Finding
 from minimask.exercises.exercise import Exercise
 from minimask.exercises.magnifying_glass.inputs import STRIDES
-from minimask.exercises.magnifying_glass.pictures import CELL_EDGE, draw_length, panels
+from minimask.exercises.magnifying_glass.pictures import draw_length
+from minimask.exercises.tables import CELL_EDGE, panels
 from minimask.plots.show import styled
 from minimask.plots.style import SHAPE_EDGE
 from minimask.roi.taps import span

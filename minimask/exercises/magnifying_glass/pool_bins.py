@@ -10,7 +10,8 @@ from minimask.exercises.answers import FloatArray, UnreadableError, read_array, 
 from minimask.exercises.check import Finding
 from minimask.exercises.exercise import Exercise
 from minimask.exercises.magnifying_glass.inputs import Bins
-from minimask.exercises.magnifying_glass.pictures import draw_cells, draw_length, panels
+from minimask.exercises.magnifying_glass.pictures import draw_cells, draw_length
+from minimask.exercises.tables import panels
 from minimask.plots.show import styled
 from minimask.plots.style import SHAPE_EDGE
 from minimask.roi.pool import bin_edges, round_half_away

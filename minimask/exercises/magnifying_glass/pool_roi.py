@@ -9,7 +9,8 @@ from minimask.exercises.answers import compare_arrays, read_array
 from minimask.exercises.check import Finding
 from minimask.exercises.exercise import Exercise
 from minimask.exercises.magnifying_glass.inputs import MAPS_AND_BINS, Bins, FloatArray, grid
-from minimask.exercises.magnifying_glass.pictures import draw_answers, draw_bins
+from minimask.exercises.magnifying_glass.pictures import draw_bins
+from minimask.exercises.tables import draw_answers
 from minimask.plots.show import styled
 
 

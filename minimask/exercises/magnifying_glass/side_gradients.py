@@ -22,17 +22,8 @@ from minimask.exercises.magnifying_glass.inputs import (
     grads,
     grid,
 )
-from minimask.exercises.magnifying_glass.pictures import (
-    draw_map,
-    draw_rim,
-    draw_roi,
-    draw_samples,
-    draw_table,
-    on_map,
-    panels,
-    room_of,
-    sample_grid,
-)
+from minimask.exercises.magnifying_glass.pictures import draw_map, draw_rim, draw_roi, draw_samples, on_map, sample_grid
+from minimask.exercises.tables import draw_table, panels, room_of
 from minimask.plots.show import styled
 from minimask.roi.reference import roi_align_boxes_grad
 

@@ -10,7 +10,8 @@ from minimask.exercises.answers import compare_arrays, read_array
 from minimask.exercises.check import Finding
 from minimask.exercises.exercise import Exercise
 from minimask.exercises.magnifying_glass.inputs import BINS, EXTENTS, STARTS, FloatArray, grid
-from minimask.exercises.magnifying_glass.pictures import draw_answers, draw_cells, draw_samples
+from minimask.exercises.magnifying_glass.pictures import draw_cells, draw_samples
+from minimask.exercises.tables import draw_answers
 from minimask.plots.show import styled
 from minimask.plots.style import SHAPE_EDGE
 from minimask.roi.reference import axis_weights
