@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minimask.data.shapes import CLASSES
 from minimask.geometry.checks import FloatArray, IntArray, as_boxes, as_float_array, as_whole_number
 
 
@@ -64,8 +65,10 @@ class RecordedRun:
                 f"images, boxes and labels must be of as many pictures, got {len(images)}, {len(boxes)}, {len(labels)}"
             )
         for p, (of_picture, classes) in enumerate(zip(boxes, labels, strict=True)):
-            if classes.shape != of_picture.shape[:1] or (classes < 1).any():
-                raise ValueError(f"labels[{p}] must be {len(of_picture)} classes, from 1, got {classes.tolist()}")
+            if classes.shape != of_picture.shape[:1] or ((classes < 1) | (classes > len(CLASSES))).any():
+                raise ValueError(
+                    f"labels[{p}] must be {len(of_picture)} classes from 1 to {len(CLASSES)}, got {classes.tolist()}"
+                )
         steps = tuple(as_whole_number(step, f"steps[{k}]", 0) for k, step in enumerate(self.steps))
         if not steps or list(steps) != sorted(set(steps)):
             raise ValueError(f"steps must be at least one, ascending, got {list(steps)}")

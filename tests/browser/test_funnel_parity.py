@@ -1,0 +1,71 @@
+"""The funnel in the browser, held against what Python's `propose` makes of the same bytes (tests/fixtures)."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+FIXTURE = json.loads((Path(__file__).parents[1] / "fixtures" / "funnel.json").read_text(encoding="utf-8"))
+AT_HAND = {
+    "f": (
+        "funnel_measures",
+        "IOUS, MASK_HEAD, STAGES, describe, flops, foundBy, layAnchors, lookAt, lostAt, settle, share, unpack",
+    )
+}
+EXACT = {"rtol": 0, "atol": 1e-9}
+SETTLE = """({ run, state }) => {
+  const { sea, truth } = run;
+  const anchors = f.layAnchors(sea.levels);
+  const said = f.unpack(run.said, run.scales, anchors.length / 4)[state.picture][state.moment];
+  const look = f.lookAt(sea.levels, anchors, said, { size: sea.size, ...truth[state.picture] });
+  const settled = f.settle(look, state);
+  const corners = ({ boxes, rows }, row) => [...boxes.subarray(4 * rows[row], 4 * rows[row] + 4)];
+  const stages = Object.entries(settled.stages).map(([name, stage]) => [name, {
+    best: stage.reach.best,
+    found: f.IOUS.map((iou) => f.foundBy(stage, iou)),
+    indices: stage.rows.map((row) => (name === "anchors" ? row : look.indices[row])),
+    boxes: stage.rows.map((_, k) => corners(stage, k)),
+  }]);
+  return {
+    stages: Object.fromEntries(stages),
+    lost: f.IOUS.map((iou) => f.lostAt(settled.stages, iou)),
+    victims: settled.victims.map(({ object, by }) => [object, by]),
+    words: f.describe(look, state, run.steps[state.moment], settled),
+  };
+}"""
+CASES = [(name, case) for name, run in FIXTURE["runs"].items() for case in run["cases"]]
+
+
+@pytest.mark.parametrize(("name", "expected"), CASES, ids=[f"{name}-{k}" for k, (name, _) in enumerate(CASES)])
+def test_every_stage_leaves_what_propose_leaves(javascript, name, expected):
+    run = {key: value for key, value in FIXTURE["runs"][name].items() if key != "cases"}
+    found = javascript(SETTLE, {"run": run, "state": expected["state"]})
+    assert list(found["stages"]) == list(FIXTURE["stages"])
+    for stage, wanted in expected["stages"].items():
+        given = found["stages"][stage]
+        assert len(given["indices"]) == wanted["count"], stage
+        np.testing.assert_allclose(given["best"], wanted["best"], **EXACT)
+        assert given["found"] == expected["found"][stage]
+        if "indices" in wanted:
+            assert given["indices"] == wanted["indices"], stage
+    for stage, boxes in expected["boxes"].items():
+        given = found["stages"][stage]["boxes"]
+        np.testing.assert_allclose(given[:: max(len(given) // 5, 1)], boxes, **EXACT)
+    names = [*FIXTURE["stages"]]
+    lost = [[None if stage < 0 else names[stage] for stage in of_iou] for of_iou in found["lost"]]
+    assert [list(pair) for pair in zip(*lost, strict=True)] == expected["lost"]
+    assert found["victims"] == expected["victims"]
+    assert found["words"] == expected["words"]
+
+
+def test_the_names_of_the_stages(javascript):
+    assert javascript("f.STAGES") == FIXTURE["stages"]
+
+
+def test_costs(javascript):
+    assert javascript("f.MASK_HEAD") == FIXTURE["mask_head"]
+    said = javascript(
+        "(counts) => counts.map((n) => [n, f.flops(n), f.share(n, 4032)])", [n for n, *_ in FIXTURE["costs"]]
+    )
+    assert said == FIXTURE["costs"]
