@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "minimask"
 FLOORS = (
-    {"geometry"},
+    {"geometry", "compiled"},
     {"roi", "suppression", "anchors", "matching", "box_coder", "proposals", "plots", "data"},
     {"model"},
     {"training", "evaluation", "ledger", "chapters"},

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from minimask.compiled import compiled
 from minimask.roi import taps
-from minimask.roi.compiled import compiled
 from minimask.roi.threads import in_threads
 
 FloatArray = NDArray[np.floating[Any]]

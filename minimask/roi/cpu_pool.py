@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from minimask.compiled import compiled
 from minimask.roi import pool
-from minimask.roi.compiled import compiled
 from minimask.roi.cpu import FloatArray, IntArray
 from minimask.roi.threads import in_threads
 

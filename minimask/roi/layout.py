@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minimask.roi.compiled import compiled
+from minimask.compiled import compiled
 from minimask.roi.threads import in_threads
 
 Array = NDArray[Any]

@@ -11,7 +11,8 @@ from cases import CASES, close, pool_truth, random_case, truth
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minimask.roi import compiled, cpu, cpu_pool, host, layout, roi_align, roi_pool, taps, threads
+from minimask import compiled
+from minimask.roi import cpu, cpu_pool, host, layout, roi_align, roi_pool, taps, threads
 
 DTYPES = st.sampled_from([np.float32, np.float64])
 
@@ -189,14 +190,23 @@ def test_infinite_and_nan_features_stay_where_they_are():
 
 
 def test_what_was_compiled_before_the_formulas_changed_is_forgotten(tmp_path):
-    old, new = tmp_path / "cpu._align-1.py311.nbi", tmp_path / "cpu._stage-2.py311.nbi"
-    old.touch()
-    new.touch()
-    changed = Path(taps.__file__).stat().st_mtime
-    os.utime(old, (changed - 10, changed - 10))
-    os.utime(new, (changed + 10, changed + 10))
-    compiled.forget_stale_code(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == [new.name]
+    kept, sources = tmp_path / "kept", tmp_path / "sources"
+    kept.mkdir()
+    sources.mkdir()
+    ages = {kept / "cpu._align-1.py311.nbi": 20, sources / "taps.py": 30, sources / "cpu.py": 10}
+    ages[kept / "cpu._stage-2.py311.nbi"] = 5
+    for path, age in ages.items():
+        path.touch()
+        os.utime(path, (1e9 - age, 1e9 - age))
+    compiled.forget_stale_code(kept, sources)
+    assert [path.name for path in kept.iterdir()] == ["cpu._stage-2.py311.nbi"]
+
+
+def test_the_formulas_of_the_folder_are_looked_at(tmp_path, monkeypatch):
+    looked_at = []
+    monkeypatch.setattr(compiled, "forget_stale_code", lambda folder, sources: looked_at.append(sources))
+    compiled.compiled(taps.tap)
+    assert looked_at == [Path(taps.__file__).parent]
 
 
 def test_the_second_process_compiles_nothing(tmp_path):

@@ -12,8 +12,6 @@ try:
 except ImportError as error:
     raise ImportError("the compiled path needs numba: pip install numba; or ask for backend='reference'") from error
 
-from minimask.roi import taps
-
 
 def compiled(function: Callable[..., Any], exact: bool = False) -> Any:  # noqa: ANN401
     """Compile a function at its first call, and keep the machine code on disk.
@@ -29,13 +27,18 @@ def compiled(function: Callable[..., Any], exact: bool = False) -> Any:  # noqa:
     except RuntimeError as error:  # neither the package's folder nor the user's cache can be written
         warnings.warn(f"compiled code cannot be kept for the next time: {error}", RuntimeWarning, stacklevel=2)
         return numba.njit(function, **options)
-    forget_stale_code(Path(dispatcher.stats.cache_path))
+    forget_stale_code(Path(dispatcher.stats.cache_path), Path(function.__code__.co_filename).parent)
     return dispatcher
 
 
-def forget_stale_code(folder: Path) -> None:
-    """Delete what was compiled before `taps.py` changed: numba itself does not look at what a function calls."""
-    changed = Path(taps.__file__).stat().st_mtime
+def compiled_exactly(function: Callable[..., Any]) -> Any:  # noqa: ANN401
+    """Compile a function whose arithmetic is kept as it is written."""
+    return compiled(function, exact=True)
+
+
+def forget_stale_code(folder: Path, sources: Path) -> None:
+    """Delete what was compiled before a source changed: numba itself does not look at what a function calls."""
+    changed = max(source.stat().st_mtime for source in sources.glob("*.py"))
     for index in folder.glob("*.nbi"):
         if index.stat().st_mtime < changed:
             index.unlink(missing_ok=True)
