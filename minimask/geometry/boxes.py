@@ -7,12 +7,27 @@ and column j is the box `j, i, j + 1, i + 1`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from minimask.geometry.checks import FloatArray, as_boxes, as_float_array, as_size, check_pairs
+from minimask.geometry.checks import (
+    FloatArray,
+    as_box_tensor,
+    as_boxes,
+    as_float_array,
+    as_size,
+    check_one_kind,
+    check_pairs,
+    is_tensor,
+    library_of,
+)
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Array = TypeVar("Array", "FloatArray", "Tensor")
 FORMATS = ("xyxy", "xywh", "cxcywh")
 
 
@@ -42,9 +57,9 @@ def box_area(boxes: ArrayLike) -> FloatArray:
     return area_unchecked(as_boxes(boxes))
 
 
-def area_unchecked(boxes: FloatArray) -> FloatArray:
+def area_unchecked(boxes: Array) -> Array:
     """Return the areas `(N,)` of boxes that were validated before."""
-    area: FloatArray = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    area: Array = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     return area
 
 
@@ -80,38 +95,45 @@ def box_intersection(boxes1: ArrayLike, boxes2: ArrayLike) -> FloatArray:
     return intersection_unchecked(boxes1, boxes2)
 
 
-def intersection_unchecked(boxes1: FloatArray, boxes2: FloatArray) -> FloatArray:
+def intersection_unchecked(boxes1: Array, boxes2: Array) -> Array:
     """Return the intersections `(N, M)` of boxes that were validated before."""
-    overlaps = []
+    library = library_of(boxes1)
+    overlaps: list[Array] = []
     for start, end in ((0, 2), (1, 3)):
-        overlap = np.minimum(boxes1[:, None, end], boxes2[None, :, end])
-        overlap -= np.maximum(boxes1[:, None, start], boxes2[None, :, start])
-        overlaps.append(np.maximum(overlap, 0, out=overlap))
+        overlap = library.minimum(boxes1[:, None, end], boxes2[None, :, end])
+        overlap -= library.maximum(boxes1[:, None, start], boxes2[None, :, start])
+        overlaps.append(overlap.clip(0))
     width, height = overlaps
     width *= height
     return width
 
 
-def box_iou(boxes1: ArrayLike, boxes2: ArrayLike) -> FloatArray:
+@overload
+def box_iou(boxes1: Tensor, boxes2: Tensor) -> Tensor: ...
+@overload
+def box_iou(boxes1: ArrayLike, boxes2: ArrayLike) -> FloatArray: ...
+def box_iou(boxes1: Any, boxes2: Any) -> Any:
     r"""Return the IoU, intersection over union, of each box of `boxes1` with each box of `boxes2`.
 
     .. math:: \mathrm{IoU}(a, b) = \frac{|a \cap b|}{|a| + |b| - |a \cap b|}
 
     Parameters
     ----------
-    boxes1 : array (N, 4)
-    boxes2 : array (M, 4)
+    boxes1 : array or tensor (N, 4)
+    boxes2 : array or tensor (M, 4)
         Rows `x1 y1 x2 y2` in pixels.
 
     Returns
     -------
-    array (N, M)
-        IoU in [0, 1]; two boxes without area have IoU 0.
+    array or tensor (N, M)
+        IoU in [0, 1]; two boxes without area have IoU 0. Tensors are differentiable in both boxes; those of less than
+        32 bits are computed, and answered, in float32, whole numbers in torch's default.
 
     Raises
     ------
     ValueError, TypeError
-        If an argument is malformed, or the matrix would not fit into memory.
+        If an argument is malformed, or the matrix would not fit into memory. The numbers of tensors on a graphics card
+        are not looked at: it would have to wait.
 
     Notes
     -----
@@ -122,21 +144,24 @@ def box_iou(boxes1: ArrayLike, boxes2: ArrayLike) -> FloatArray:
     >>> box_iou([[0, 0, 2, 2]], [[0, 0, 2, 2], [1, 0, 3, 2], [5, 5, 6, 6]])
     array([[1.        , 0.33333333, 0.        ]])
     """
-    boxes1, boxes2 = as_boxes(boxes1, "boxes1"), as_boxes(boxes2, "boxes2")
+    check_one_kind(boxes1, boxes2, "boxes1 and boxes2")
+    checked = as_box_tensor if is_tensor(boxes1) else as_boxes
+    boxes1, boxes2 = checked(boxes1, "boxes1"), checked(boxes2, "boxes2")
     check_pairs(len(boxes1), len(boxes2), "boxes1 and boxes2")
     return iou_unchecked(boxes1, boxes2)
 
 
-def iou_unchecked(boxes1: FloatArray, boxes2: FloatArray) -> FloatArray:
+def iou_unchecked(boxes1: Array, boxes2: Array) -> Array:
     """Return the IoU matrix `(N, M)` of boxes that were validated before."""
     intersection = intersection_unchecked(boxes1, boxes2)
-    union = area_unchecked(boxes1)[:, None] + area_unchecked(boxes2)[None, :] - intersection
+    union: Array = area_unchecked(boxes1)[:, None] + area_unchecked(boxes2)[None, :] - intersection
     return ratio(intersection, union)
 
 
-def ratio(part: FloatArray, whole: FloatArray) -> FloatArray:
-    """Return `part / whole`, and 0 where the whole is 0: nothing shares nothing with nothing."""
-    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
+def ratio(part: Array, whole: Array) -> Array:
+    """Return `part / whole`, and 0 where the whole is 0, and so its part: nothing shares nothing with nothing."""
+    quotient: Array = part / (whole + (whole <= 0))
+    return quotient
 
 
 def clip_boxes_to_image(boxes: ArrayLike, size: Sequence[int]) -> FloatArray:

@@ -25,6 +25,20 @@ def is_tensor(value: object) -> bool:
     return torch is not None and isinstance(value, torch.Tensor)
 
 
+def library_of(array: object) -> Any:  # noqa: ANN401
+    """Return the library whose functions take the array: NumPy, or torch for a tensor."""
+    return sys.modules["torch"] if is_tensor(array) else np
+
+
+def check_one_kind(first: Any, second: Any, names: str) -> None:  # noqa: ANN401
+    """Refuse a tensor beside something else, and tensors on different devices."""
+    if is_tensor(first) != is_tensor(second):
+        kinds = f"{type(first).__name__} and {type(second).__name__}"
+        raise TypeError(f"{names} must both be torch tensors, or neither, got {kinds}")
+    if is_tensor(first) and first.device != second.device:
+        raise ValueError(f"{names} must be on one device, got {first.device} and {second.device}")
+
+
 def as_array(values: ArrayLike | Sequence[ArrayLike], name: str) -> NDArray[Any]:
     """Return `values` as an array of whatever it holds, or say that its rows differ in length."""
     try:
@@ -85,6 +99,34 @@ def as_boxes(boxes: ArrayLike, name: str = "boxes") -> FloatArray:
         row = int(reversed_rows[0])
         raise ValueError(f"{name} must have x1 <= x2 and y1 <= y2, got {array[row].tolist()} in row {row}")
     return array
+
+
+def as_box_tensor(boxes: Any, name: str = "boxes") -> Any:  # noqa: ANN401
+    """Return a tensor of boxes `(N, 4)` in float32 at least; whole numbers become torch's default.
+
+    On the processor its numbers are looked at, as those of arrays are; a graphics card would have to wait for that.
+    """
+    torch = library_of(boxes)
+    if boxes.dtype == torch.bool or boxes.is_complex():
+        raise TypeError(f"{name} must hold real numbers, got dtype {boxes.dtype}")
+    if not boxes.is_floating_point():
+        boxes = boxes.to(torch.get_default_dtype())
+    boxes = boxes if boxes.element_size() >= 4 else boxes.float()
+    if tuple(boxes.shape) == (0,):
+        boxes = boxes.reshape(0, 4)
+    if boxes.ndim != 2 or boxes.shape[1] != 4:
+        raise ValueError(f"{name} must have shape (N, 4) with rows x1 y1 x2 y2, got shape {tuple(boxes.shape)}")
+    if boxes.device.type == "cpu" and not torch.compiler.is_compiling() and not _good_at_a_glance(boxes.detach()):
+        as_boxes(boxes.numpy(force=True), name)
+    return boxes
+
+
+def _good_at_a_glance(boxes: Any) -> bool:  # noqa: ANN401
+    """Return whether the boxes of a tensor are finite, not too large, and not reversed."""
+    try:
+        return bool(((boxes[:, :2] <= boxes[:, 2:]).all() & (boxes.abs() <= LARGEST).all()).item())
+    except RuntimeError:  # inside `torch.vmap` and the like there are no numbers to look at
+        return True
 
 
 def as_box(box: ArrayLike, name: str = "box") -> FloatArray:
