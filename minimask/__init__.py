@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from minimask.geometry.boxes import box_area, box_convert, box_iou, clip_boxes_to_image
     from minimask.geometry.ceilings import best_box, tight_box
     from minimask.geometry.covers import best_boxes, best_rotated_box
-    from minimask.geometry.nms import batched_nms, nms
     from minimask.ledger import claims
     from minimask.matching import best_overlaps, match
     from minimask.roi.door import multilevel_roi_align, roi_align, roi_pool
+    from minimask.suppression.door import batched_nms, nms
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "anchors": "minimask.anchors",
-    "batched_nms": "minimask.geometry.nms",
+    "batched_nms": "minimask.suppression.door",
     "best_box": "minimask.geometry.ceilings",
     "best_boxes": "minimask.geometry.covers",
     "best_overlaps": "minimask.matching",
@@ -36,7 +36,7 @@ _HOMES = {
     "exercises": "minimask.exercises",
     "match": "minimask.matching",
     "multilevel_roi_align": "minimask.roi.door",
-    "nms": "minimask.geometry.nms",
+    "nms": "minimask.suppression.door",
     "roi_align": "minimask.roi.door",
     "roi_pool": "minimask.roi.door",
     "tight_box": "minimask.geometry.ceilings",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -41,7 +43,8 @@ def nms(boxes: ArrayLike, scores: ArrayLike, iou_threshold: float) -> NDArray[np
     >>> nms([[0, 0, 10, 10], [1, 0, 11, 10], [20, 20, 30, 30]], [0.8, 0.9, 0.5], 0.5)
     array([1, 2])
     """
-    boxes, scores, iou_threshold = _checked(boxes, scores, iou_threshold)
+    boxes, scores = as_scored_boxes(boxes, scores)
+    iou_threshold = as_iou_threshold(iou_threshold)
     waiting = np.argsort(-scores, kind="stable")
     keep = []
     while waiting.size:
@@ -82,12 +85,9 @@ def batched_nms(boxes: ArrayLike, scores: ArrayLike, idxs: ArrayLike, iou_thresh
     >>> batched_nms([[0, 0, 10, 10], [1, 0, 11, 10]], [0.8, 0.9], [0, 1], 0.5)
     array([1, 0])
     """
-    boxes, scores, iou_threshold = _checked(boxes, scores, iou_threshold)
-    groups = as_array(idxs, "idxs")
-    if groups.size and groups.dtype.kind not in "iu":
-        raise TypeError(f"idxs must be whole numbers, got dtype {groups.dtype}")
-    if groups.shape != scores.shape:
-        raise ValueError(f"idxs must have shape {scores.shape} like scores, got {groups.shape}")
+    boxes, scores = as_scored_boxes(boxes, scores)
+    iou_threshold = as_iou_threshold(iou_threshold)
+    groups = as_groups(idxs, scores)
     keep = [np.zeros(0, dtype=np.int64)]
     for group in np.unique(groups):
         members = np.flatnonzero(groups == group)
@@ -96,11 +96,29 @@ def batched_nms(boxes: ArrayLike, scores: ArrayLike, idxs: ArrayLike, iou_thresh
     return kept[np.argsort(-scores[kept], kind="stable")]
 
 
-def _checked(boxes: ArrayLike, scores: ArrayLike, iou_threshold: float) -> tuple[FloatArray, FloatArray, float]:
+def as_scored_boxes(boxes: ArrayLike, scores: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Return boxes as a float array `(N, 4)` and scores as one `(N,)`."""
     boxes, scores = as_boxes(boxes), as_float_array(scores, "scores", largest=np.inf)
-    iou_threshold = as_number(iou_threshold, "iou_threshold")
     if scores.shape != boxes.shape[:1]:
         raise ValueError(f"scores must have shape {boxes.shape[:1]}, one per box, got {scores.shape}")
-    if not 0 <= iou_threshold <= 1:
-        raise ValueError(f"iou_threshold must lie in [0, 1], got {iou_threshold}")
-    return boxes, scores, iou_threshold
+    return boxes, scores
+
+
+def as_iou_threshold(iou_threshold: float) -> float:
+    """Return the threshold as a number in [0, 1]."""
+    if isinstance(iou_threshold, float) and 0 <= iou_threshold <= 1:
+        return float(iou_threshold)
+    number = as_number(iou_threshold, "iou_threshold")
+    if not 0 <= number <= 1:
+        raise ValueError(f"iou_threshold must lie in [0, 1], got {number}")
+    return number
+
+
+def as_groups(idxs: ArrayLike, scores: FloatArray) -> NDArray[Any]:
+    """Return the groups as an array of whole numbers, one for each score."""
+    groups = as_array(idxs, "idxs")
+    if groups.size and groups.dtype.kind not in "iu":
+        raise TypeError(f"idxs must be whole numbers, got dtype {groups.dtype}")
+    if groups.shape != scores.shape:
+        raise ValueError(f"idxs must have shape {scores.shape} like scores, got {groups.shape}")
+    return groups
