@@ -7,13 +7,12 @@ mean the same to anchors of any size. One formula serves NumPy arrays and torch 
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from minimask.geometry.checks import FloatArray, as_float_array, is_tensor
+from minimask.geometry.checks import FloatArray, as_float_array, check_one_kind, is_tensor, library_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -71,10 +70,10 @@ def encode(boxes: Boxes, anchors: Boxes, weights: Sequence[float] = (1, 1, 1, 1)
     center, side = _center_and_sides(boxes)
     anchor_center, anchor_side = _center_and_sides(anchors)
     shift_weights, size_weights = _as_weights(weights)
-    log = _library(boxes).log
+    log = library_of(boxes).log
     deltas = [w * (center[k] - anchor_center[k]) / anchor_side[k] for k, w in enumerate(shift_weights)]
     deltas += [w * log(side[k] / anchor_side[k]) for k, w in enumerate(size_weights)]
-    encoded: Boxes = _library(boxes).stack(deltas, -1)
+    encoded: Boxes = library_of(boxes).stack(deltas, -1)
     return encoded
 
 
@@ -125,7 +124,7 @@ def decode(deltas: Boxes, anchors: Boxes, weights: Sequence[float] = (1, 1, 1, 1
         raise ValueError(f"clamp must be a number in [0, {LARGEST_CLAMP:g}], got {clamp!r}")
     center, side = _center_and_sides(anchors)
     shift_weights, size_weights = _as_weights(weights)
-    exp = _library(deltas).exp
+    exp = library_of(deltas).exp
     low: list[Any] = []
     high: list[Any] = []
     for k in range(2):
@@ -133,13 +132,8 @@ def decode(deltas: Boxes, anchors: Boxes, weights: Sequence[float] = (1, 1, 1, 1
         half = 0.5 * (side[k] * exp((deltas[..., k + 2] / size_weights[k]).clip(max=float(clamp))))
         low.append(middle - half)
         high.append(middle + half)
-    decoded: Boxes = _library(deltas).stack([*low, *high], -1)
+    decoded: Boxes = library_of(deltas).stack([*low, *high], -1)
     return decoded
-
-
-def _library(array: Any) -> Any:  # noqa: ANN401
-    """Return the library whose functions take the array: NumPy or torch."""
-    return sys.modules["torch"] if is_tensor(array) else np
 
 
 def _center_and_sides(boxes: Any) -> tuple[list[Any], list[Any]]:  # noqa: ANN401
@@ -162,11 +156,7 @@ def _as_rows(values: Any, name: str, row: str) -> Any:  # noqa: ANN401
 
 def _check_together(first: Any, anchors: Any, name: str) -> None:  # noqa: ANN401
     """Refuse two that are not of one kind, lie on different devices, or differ in shape."""
-    if is_tensor(first) != is_tensor(anchors):
-        kinds = ["a torch tensor" if is_tensor(one) else "a NumPy array" for one in (first, anchors)]
-        raise TypeError(f"{name} and anchors must be of one kind, got {kinds[0]} and {kinds[1]}")
-    if is_tensor(first) and first.device != anchors.device:
-        raise ValueError(f"{name} and anchors must be on one device, got {first.device} and {anchors.device}")
+    check_one_kind(first, anchors, f"{name} and anchors")
     # From behind, as that is how shapes are laid beside each other.
     if any(m != n and m != 1 and n != 1 for m, n in zip(first.shape[::-1], anchors.shape[::-1], strict=False)):
         raise ValueError(

@@ -125,6 +125,9 @@ def test_torchvisions_rounding_and_strides():
     np.testing.assert_array_equal(
         recipe.boxes(1024, 1024)[-1], np.array([12, 12, 12, 12]) * 61 + [-181, -362, 181, 362]
     )
+    # In float32 half the width is 481.5, and goes to the even 482; in float64 it is a trace less.
+    tall = dataclasses.replace(recipe, levels=(Level(4, (1292,), (1.8,)),))
+    np.testing.assert_array_equal(tall.cell_anchors(0), [[-482, -867, 482, 867]])
     sizes = [level.sizes for level in recipes["torchvision_retinanet"].levels]
     assert sizes == [(32, 40, 50), (64, 80, 101), (128, 161, 203), (256, 322, 406), (512, 645, 812)]
 

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torchvision.models.detection import _utils as det_utils
 from torchvision.models.detection.anchor_utils import AnchorGenerator
@@ -77,6 +77,7 @@ def test_anchors_of_retinanet(retinanet, height, width):
     st.lists(st.floats(1, 1000, width=32), min_size=1, max_size=4),
     st.lists(st.sampled_from([0.1, 0.25, 1 / 3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0]), min_size=1, max_size=4),
 )
+@example([1292.0, 3038.0], [1.8, 0.1])  # halves in float32, not in float64
 def test_anchors_of_a_cell_of_any_sizes_and_ratios(sizes, ratios):
     recipe = dataclasses.replace(recipes["torchvision_fpn"], levels=(Level(4, tuple(sizes), tuple(ratios)),))
     (expected,) = AnchorGenerator((tuple(sizes),), (tuple(ratios),)).cell_anchors
