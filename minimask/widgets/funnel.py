@@ -90,7 +90,15 @@ class Funnel(LivingPicture):
     @property
     def look(self) -> Look:
         """The picture at the moment that is shown: all that the sliders do not change."""
-        return self._look(self.state)
+        picture, moment = self.state["picture"], self.state["moment"]
+        return Look(
+            self._size,
+            self.pictures[picture]["names"],
+            self._run.boxes[picture].astype(np.float64),
+            self._anchors,
+            np.split(self._logits[picture, moment], self._cuts),
+            np.split(self._deltas[picture, moment], self._cuts),
+        )
 
     @property
     def settled(self) -> Settled:
@@ -155,21 +163,11 @@ class Funnel(LivingPicture):
         from minimask.plots.show import show  # only here: the widget itself needs no matplotlib
         from minimask.widgets.funnel_picture import still_picture
 
-        image = self._run.images[self.state["picture"]]
-        picture = still_picture(image, self.look, self.state, self.settled, self.words())
+        image, settled = self._run.images[self.state["picture"]], self.settled
+        picture = still_picture(image, self.look, self.state, settled, self.words())
         alt = f"A picture with the boxes that a stage leaves, and a funnel of all stages. {self.words()}"
-        return show(picture, alt)
-
-    def _look(self, state: dict[str, Any]) -> Look:
-        picture, moment = state["picture"], state["moment"]
-        return Look(
-            self._size,
-            self.pictures[picture]["names"],
-            self._run.boxes[picture].astype(np.float64),
-            self._anchors,
-            np.split(self._logits[picture, moment], self._cuts),
-            np.split(self._deltas[picture, moment], self._cuts),
-        )
+        many = len(settled.funnel.stages()[self.state["stage"]].boxes) > 400
+        return show(picture, alt, photograph=many)
 
     @traitlets.validate("state")
     def _checked_state(self, proposal: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -156,7 +157,7 @@ def _finds_in_words(look: Look, settled: Settled) -> str:
 
 def _victims_in_words(look: Look, settled: Settled) -> str:
     said = [
-        f"that of {_name(look, victim.object)}, IoU {fixed(victim.iou, 2)}, for a box on {_name(look, victim.by)}"
+        f"that of {_name(look, victim.object)}, IoU {cut(victim.iou)}, for a box on {_name(look, victim.by)}"
         for victim in settled.victims
     ]
     return f" NMS gave up best boxes: {'; '.join(said)}." if said else ""
@@ -173,6 +174,17 @@ def _cost_in_words(counts: Sequence[int]) -> str:
 
 def _name(look: Look, m: int) -> str:
     return f"{m + 1} ({look.names[m]})"
+
+
+def cut(iou: float) -> str:
+    """Return an IoU to two digits, cut off and not rounded: one below a threshold never reads as if it reached it.
+
+    Examples
+    --------
+    >>> cut(0.6999), cut(0.7), cut(1.0)
+    ('0.69', '0.70', '1.00')
+    """
+    return f"{math.floor(100 * iou + 1e-6) / 100:.2f}"
 
 
 def flops(rois: int) -> str:

@@ -17,7 +17,7 @@ from minimask.geometry.checks import FloatArray
 from minimask.plots.shapes import draw_picture
 from minimask.plots.show import figure, styled
 from minimask.plots.style import BEST, HIGHLIGHT, INK, MUTED, PAPER, SHAPE, TIGHT, YOURS
-from minimask.widgets.funnel_measures import IOUS, STAGES, Look, Settled, flops, share
+from minimask.widgets.funnel_measures import IOUS, STAGES, Look, Settled, cut, flops, share
 
 RIM = [withStroke(linewidth=4, foreground=PAPER)]
 """Paper around a line, so that it stands out from any ground."""
@@ -54,7 +54,7 @@ def _draw_stage(axes: Axes, image: NDArray[np.uint8], look: Look, state: Mapping
             _draw(axes, boxes[row], BEST, 1.6 if iou < IOUS[1] else 2.4)
         color = TIGHT if lost else BEST
         plate = {"boxstyle": "round,pad=0.25", "facecolor": PAPER, "edgecolor": color}
-        axes.text(true[0] + 6, max(true[1], 3), f"{m + 1}: {iou:.2f}", size=9, ha="center", va="center", bbox=plate)
+        axes.text(true[0] + 6, max(true[1], 3), f"{m + 1}: {cut(iou)}", size=9, ha="center", va="center", bbox=plate)
     axes.set(xlim=(0, look.size[1]), ylim=(look.size[0], 0))
 
 

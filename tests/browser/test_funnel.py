@@ -66,7 +66,7 @@ def test_every_slider_by_mouse(opened, widget):
         ("nms_threshold", 0.3, pytest.approx(0.3, abs=0.02)),
         ("pre_top_n", 0.0, 1),
         ("pre_top_n", 0.7, pytest.approx(150, rel=0.4)),
-        ("min_size", 0.5, pytest.approx(16, abs=1)),
+        ("min_size", 1.0, 32),
     ):
         before = shown.picture()
         pull(shown, name, to)

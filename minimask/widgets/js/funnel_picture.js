@@ -1,6 +1,5 @@
 /** The funnel's picture: what a stage leaves, the true objects, and the best box on each. */
-import { fixed } from "./decimals.js";
-import { IOUS } from "./funnel_measures.js";
+import { IOUS, cut } from "./funnel_measures.js";
 import { plate, strokeTwice } from "./strokes.js";
 
 /** So many boxes are stroked at once: where more than one such heap crosses a place, the color grows denser. */
@@ -44,7 +43,7 @@ export function drawStageOf({ context, width }, palette, { image, size, look, se
     const [x, y] = roomBeside(box.map((side) => side * unit), placed);
     placed.push([x, y]);
     const color = iou < IOUS[0] ? palette.tight : palette.best;
-    plate(context, palette, `${object + 1}:  ${fixed(iou, 2)}`, x, y, right, color, null, bottom);
+    plate(context, palette, `${object + 1}:  ${cut(iou)}`, x, y, right, color, null, bottom);
   });
 }
 
