@@ -6,21 +6,30 @@ move and stretch it (four deltas). `propose` turns them into proposals, and hand
     anchors -> top-k of each level -> clipped to the picture -> large enough -> NMS in each level -> top-n of all
 
 Scores decide every order. Among equal scores the finer level goes first, in a level the higher logit, and among equal
-logits the earlier anchor. The same lines run on NumPy arrays and on torch tensors, wherever those lie.
+logits the earlier anchor. The same lines run on NumPy arrays, where they need neither torch nor numba, and on tensors.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from minimask.box_coder import decode
-from minimask.geometry.checks import as_float_array, as_number, as_size, as_whole_number, is_tensor
-from minimask.geometry.nms import batched_nms
+from minimask.geometry.checks import (
+    as_boxes,
+    as_float_array,
+    as_number,
+    as_size,
+    as_whole_number,
+    is_tensor,
+    library_of,
+)
+from minimask.matching import best_overlaps
+from minimask.suppression import batched_nms
 
 Array = Any
 """A NumPy array or a torch tensor: what goes in comes out."""
@@ -63,6 +72,23 @@ class Funnel:
     def stages(self) -> dict[str, Stage]:
         """Return the stages by name, in their order."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def to_numpy(self) -> Funnel:
+        """Return the same funnel with tensors turned into arrays."""
+        stages = (
+            Stage(*(np.asarray(part.cpu() if is_tensor(part) else part) for part in stage))
+            for stage in self.stages().values()
+        )
+        return Funnel(*stages)
+
+
+class StageRecall(NamedTuple):
+    """What a stage keeps, on the mean over pictures."""
+
+    survivors: float
+    """Boxes that are left, per picture."""
+    recall: tuple[float, ...]
+    """For each IoU threshold the fraction of all objects that some box left reaches it with."""
 
 
 def propose(
@@ -143,8 +169,57 @@ def propose(
     clipped = top._replace(boxes=clip(top.boxes, size))
     large_enough = clipped.rows(is_large(clipped.boxes, min_size))
     _, levels, boxes, scores = large_enough
-    nms = large_enough.rows(batched_nms(boxes, scores, levels, nms_threshold))
+    backend = "numba" if is_tensor(boxes) else "reference"
+    nms = large_enough.rows(batched_nms(boxes, scores, levels, nms_threshold, backend=backend))
     return Funnel(_join(every), top, clipped, large_enough, nms, nms.rows(slice(post_top_n)))
+
+
+def funnel_recall(
+    funnels: Sequence[Funnel], objects: Sequence[ArrayLike], thresholds: Sequence[float] = (0.5, 0.7)
+) -> dict[str, StageRecall]:
+    """Return for every stage how many boxes are left, and how many true objects still have a good one among them.
+
+    Parameters
+    ----------
+    funnels : sequence of Funnel
+        One for each picture, of arrays.
+    objects : sequence of arrays (M, 4)
+        The true boxes of each picture.
+    thresholds : sequence of float
+        The IoUs from which on a box is good.
+
+    Returns
+    -------
+    dict of StageRecall, by the stage's name
+
+    Raises
+    ------
+    ValueError
+        If there are not as many funnels as pictures, or no picture has an object.
+
+    Examples
+    --------
+    >>> anchors = np.array([[0.0, 0, 8, 8], [8, 8, 16, 16]])
+    >>> funnel = propose([np.array([2.0, 1.0])], [np.zeros((2, 4))], [anchors], (8, 8))
+    >>> funnel_recall([funnel], [[[0, 0, 8, 10], [8, 8, 15, 15]]])["top_n"]
+    StageRecall(survivors=1.0, recall=(0.5, 0.5))
+    """
+    truth = [as_boxes(boxes, f"objects[{number}]") for number, boxes in enumerate(objects)]
+    if len(funnels) != len(truth) or not sum(len(boxes) for boxes in truth):
+        raise ValueError(
+            "funnels and objects must be one for each picture, with an object in one of them at least, "
+            f"got {len(funnels)} funnels and pictures of {[len(boxes) for boxes in truth]} objects"
+        )
+    found = {}
+    for name in funnels[0].stages():
+        stages = [getattr(funnel, name) for funnel in funnels]
+        best = [best_overlaps(stage.boxes, boxes).iou_of_object for stage, boxes in zip(stages, truth, strict=True)]
+        reached = np.concatenate(best)
+        found[name] = StageRecall(
+            float(np.mean([len(stage.boxes) for stage in stages])),
+            tuple(float(np.mean(reached >= threshold)) for threshold in thresholds),
+        )
+    return found
 
 
 def sigmoid(logits: Array) -> Array:
@@ -169,8 +244,8 @@ def top_k(values: Array, count: int) -> Array:
     >>> top_k(np.array([1.0, 3.0, 2.0, 3.0, 2.0]), 3)
     array([1, 3, 2])
     """
-    candidates = _library(values).argwhere(values >= _nth_highest(values, min(count, len(values))))[:, 0]
-    order = _library(values).argsort(-values[candidates], stable=True)
+    candidates = library_of(values).argwhere(values >= _nth_highest(values, min(count, len(values))))[:, 0]
+    order = library_of(values).argsort(-values[candidates], stable=True)
     return candidates[order[:count]]
 
 
@@ -186,7 +261,7 @@ def clip(boxes: Array, size: tuple[int, int]) -> Array:
     """
     height, width = size
     columns = [boxes[:, side].clip(0, limit) for side, limit in enumerate((width, height, width, height))]
-    return _library(boxes).stack(columns, 1)
+    return library_of(boxes).stack(columns, 1)
 
 
 def is_large(boxes: Array, min_size: float) -> Array:
@@ -202,13 +277,13 @@ def is_large(boxes: Array, min_size: float) -> Array:
 
 def _stage_of_level(level: int, start: int, logits: Array, anchors: Array) -> Stage:
     """Return all anchors of one level, counted from `start`."""
-    arrays = _library(logits)
+    arrays = library_of(logits)
     ones = arrays.ones_like(logits, dtype=arrays.int64)
     return Stage(ones.cumsum(0) - 1 + start, ones * level, anchors, sigmoid(logits))
 
 
 def _join(stages: Sequence[Stage]) -> Stage:
-    return Stage(*(_library(parts[0]).concatenate(parts) for parts in zip(*stages, strict=True)))
+    return Stage(*(library_of(parts[0]).concatenate(parts) for parts in zip(*stages, strict=True)))
 
 
 def _nth_highest(values: Array, n: int) -> Array:
@@ -216,11 +291,6 @@ def _nth_highest(values: Array, n: int) -> Array:
     if not n:
         return float("inf")
     return values.topk(n).values[-1] if is_tensor(values) else np.partition(values, -n)[-n]
-
-
-def _library(array: Array) -> Any:  # noqa: ANN401
-    """Return the library whose functions take the array: NumPy or torch."""
-    return sys.modules["torch"] if is_tensor(array) else np
 
 
 def _checked(
@@ -256,7 +326,7 @@ def _floats(values: Array, name: str) -> Array:
         return as_float_array(values, name)
     values = values.detach()
     values = values if values.element_size() >= 4 else values.float()
-    bad = _library(values).argwhere(~values.isfinite())
+    bad = library_of(values).argwhere(~values.isfinite())
     if len(bad):
         where = tuple(bad[0].tolist())
         raise ValueError(f"{name} must be finite, got {float(values[where])} at index {where}")

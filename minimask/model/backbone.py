@@ -1,8 +1,4 @@
-"""The backbone: from a picture to feature maps, each half as fine as the one before and richer in channels.
-
-A backbone is any module with `channels` and `strides`, one number for each map that it returns, whose `forward` takes
-pictures (B, 3, H, W) and returns the maps as a list, finest first: what stands behind it asks for nothing else.
-"""
+"""The backbone: from a picture to feature maps, each half as fine as the one before and richer in channels."""
 
 from __future__ import annotations
 
@@ -10,6 +6,17 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 from torch.nn import functional
+
+
+class Backbone(nn.Module):
+    """What stands behind a backbone asks for no more than this.
+
+    `forward` takes pictures (B, 3, H, W) and returns a list of maps (B, C, H / stride, W / stride), rounded up, finest
+    first; `channels` and `strides` say what C and the stride of each are.
+    """
+
+    channels: tuple[int, ...]
+    strides: tuple[int, ...]
 
 
 class Block(nn.Module):
@@ -43,7 +50,7 @@ class Block(nn.Module):
         return functional.relu(self.downsample(maps) + change)
 
 
-class SmallResNet(nn.Module):
+class SmallResNet(Backbone):
     """A residual network small enough to learn within a lesson on a processor.
 
     Parameters

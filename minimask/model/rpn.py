@@ -140,7 +140,7 @@ class RegionProposalNetwork(nn.Module):
     >>> rpn = RegionProposalNetwork(RPNHead(8, 3), recipes["lesson"]).eval()
     >>> maps = [torch.zeros(1, 8, 32 // 2**k, 32 // 2**k) for k in range(3)]
     >>> {name: len(stage.scores) for name, stage in rpn(maps, (128, 128)).funnels[0].stages().items()}
-    {'anchors': 4032, 'top_k': 1960, 'clipped': 1960, 'large_enough': 1960, 'nms': 1960, 'top_n': 1000}
+    {'anchors': 4032, 'top_k': 1960, 'clipped': 1960, 'large_enough': 1960, 'nms': 1565, 'top_n': 1000}
     """
 
     def __init__(self, head: nn.Module, recipe: Recipe, settings: Settings | None = None) -> None:

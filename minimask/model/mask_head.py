@@ -1,0 +1,58 @@
+"""The mask head: from the feature map of a box to a mask for every class."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from torch import Tensor, nn
+
+
+class MaskHead(nn.Module):
+    """A few 3 x 3 convolutions, a transposed one that doubles the map, and one logit for each class and cell.
+
+    Parameters
+    ----------
+    in_channels : int
+        Channels of the boxes' feature maps.
+    classes : int
+        Masks that are predicted for each box, the background's among them.
+    channels : int
+        Channels of all hidden maps.
+    convolutions : int
+
+    Notes
+    -----
+    Parameters have torchvision's names and first values. What it costs: `minimask.model.mask_cost`.
+
+    References
+    ----------
+    He et al., Mask R-CNN, 2017, figure 4 (right).
+
+    Examples
+    --------
+    >>> import torch
+    >>> MaskHead(classes=7)(torch.zeros(2, 256, 14, 14)).shape
+    torch.Size([2, 7, 28, 28])
+    """
+
+    def __init__(self, in_channels: int = 256, classes: int = 91, channels: int = 256, convolutions: int = 4) -> None:
+        super().__init__()
+        widths = [in_channels] + [channels] * convolutions
+        self.mask_head = nn.Sequential(
+            *(nn.Sequential(nn.Conv2d(before, after, 3, padding=1), nn.ReLU()) for before, after in pairwise(widths))
+        )
+        self.mask_predictor = nn.Sequential()
+        self.mask_predictor.add_module("conv5_mask", nn.ConvTranspose2d(widths[-1], channels, 2, stride=2))
+        self.mask_predictor.add_module("relu", nn.ReLU())
+        self.mask_predictor.add_module("mask_fcn_logits", nn.Conv2d(channels, classes, 1))
+        for layer in self.mask_head.modules():
+            if isinstance(layer, nn.Conv2d):
+                nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+        for name, parameter in self.named_parameters():
+            if name.endswith("weight"):
+                nn.init.kaiming_normal_(parameter, mode="fan_out", nonlinearity="relu")
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Return logits (K, classes, 2 H, 2 W) for the feature maps (K, in_channels, H, W) of K boxes."""
+        logits: Tensor = self.mask_predictor(self.mask_head(maps))
+        return logits
