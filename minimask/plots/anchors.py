@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -89,8 +89,41 @@ def counts(per_level: Mapping[str, Sequence[int]], line: int) -> Figure:
     return fig
 
 
+def in_words(value: float) -> str:
+    """Return a number with three digits and a word for its size.
+
+    Examples
+    --------
+    >>> in_words(139_344_000_000_000), in_words(532_070_000)
+    ('139 trillion', '532 million')
+    """
+    for size, word in ((1e12, " trillion"), (1e9, " billion"), (1e6, " million"), (1e3, " thousand")):
+        if value >= size:
+            return f"{value / size:.3g}{word}"
+    return f"{value:.3g}"
+
+
+def as_duration(seconds: float) -> str:
+    """Return a time in the unit that fits it.
+
+    Examples
+    --------
+    >>> as_duration(0.05), as_duration(14.2), as_duration(5400)
+    ('50 ms', '14 s', '1.5 h')
+    """
+    for size, unit in ((3600.0, "h"), (60.0, "min"), (1.0, "s")):
+        if seconds >= size:
+            return f"{seconds / size:.2g} {unit}"
+    return f"{1000 * seconds:.2g} ms"
+
+
 @styled
-def costs(bars: Mapping[str, float], unit: str, marks: Mapping[str, float] | None = None) -> Figure:
+def costs(
+    bars: Mapping[str, float],
+    unit: str,
+    marks: Mapping[str, float] | None = None,
+    words: Callable[[float], str] = in_words,
+) -> Figure:
     """Draw numbers of very different size as bars on a logarithmic scale, beside lines that help to compare."""
     fig, (axes,) = figure(width=9.2, height=1.2 + 0.5 * len(bars))
     low, high = min(bars.values()) / 4, max(bars.values()) * 8
@@ -98,29 +131,15 @@ def costs(bars: Mapping[str, float], unit: str, marks: Mapping[str, float] | Non
         axes.barh(
             row, value - low, left=low, color=to_rgba((TIGHT, HIGHLIGHT, BEST, SHAPE_EDGE)[row % 4], 0.85), height=0.62
         )
-        axes.text(value, row, f" {_in_words(value)}", va="center", weight="bold")
-    for words, value in (marks or {}).items():
+        axes.text(value, row, f" {words(value)}", va="center", weight="bold")
+    for name, value in (marks or {}).items():
         axes.axvline(value, color=INK, linewidth=1.2, linestyle=(0, (4, 2)))
-        axes.text(value, -0.72, words, ha="center", size=10.5)
+        axes.text(value, -0.72, name, ha="center", size=10.5)
     axes.set(xscale="log", xlim=(low, high), ylim=(len(bars) - 0.5, -1.1 if marks else -0.6), xlabel=unit)
     axes.set(yticks=range(len(bars)), yticklabels=list(bars))
     axes.tick_params(axis="y", length=0, labelcolor=INK)
     axes.minorticks_off()
     return fig
-
-
-def _in_words(value: float) -> str:
-    """Return a number with three digits and a word for its size.
-
-    Examples
-    --------
-    >>> _in_words(139_344_000_000_000), _in_words(532_070_000)
-    ('139 trillion', '532 million')
-    """
-    for size, word in ((1e12, " trillion"), (1e9, " billion"), (1e6, " million"), (1e3, " thousand")):
-        if value >= size:
-            return f"{value / size:.3g}{word}"
-    return f"{value:.3g}"
 
 
 @styled
