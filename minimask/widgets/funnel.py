@@ -116,16 +116,16 @@ class Funnel(LivingPicture):
         stage leaves.
         """
         settled = self.settled
-        names = [None, *STAGES]
-        lost = [[None if k is None else names[k + 1] for k in settled.lost(threshold)] for threshold in IOUS]
+        counts = dict(zip(STAGES, settled.counts, strict=True))
         found = zip(*(settled.found(threshold) for threshold in IOUS), strict=True)
+        best = [reach.iou_of_object.tolist() for reach in settled.reaches]
         return {
-            "survivors": dict(zip(STAGES, settled.counts, strict=True)),
+            "survivors": counts,
             "found": dict(zip(STAGES, found, strict=True)),
-            "best_iou": {name: reach.best.tolist() for name, reach in zip(STAGES, settled.reaches, strict=True)},
-            "lost": list(zip(*lost, strict=True)),
+            "best_iou": dict(zip(STAGES, best, strict=True)),
+            "lost": list(zip(*(settled.lost(threshold) for threshold in IOUS), strict=True)),
             "victims": [(victim.object, victim.by) for victim in settled.victims],
-            "multiply_adds": {name: MASK_HEAD * n for name, n in zip(STAGES, settled.counts, strict=True)},
+            "multiply_adds": {name: MASK_HEAD * count for name, count in counts.items()},
         }
 
     def slide(

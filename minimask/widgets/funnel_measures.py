@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minimask.geometry.boxes import iou_unchecked
-from minimask.geometry.checks import FloatArray, IntArray
+from minimask.geometry.checks import FloatArray
+from minimask.matching import Overlaps, best_overlaps
+from minimask.model.mask_cost import mask_head_cost
 from minimask.proposals import Funnel, propose
 from minimask.widgets.decimals import counted, fixed, trimmed
 
@@ -23,15 +25,21 @@ STAGES = {
 }
 """The stages by their names in `minimask.proposals.Funnel`, and in words."""
 
-LOSSES = ("never reached", "by the top-k", "by clipping", "as too small", "by NMS", "by the top-n")
+LOSSES = {
+    "anchors": "never reached",
+    "top_k": "by the top-k",
+    "clipped": "by clipping",
+    "large_enough": "as too small",
+    "nms": "by NMS",
+    "top_n": "by the top-n",
+}
 """How an object is lost at each stage."""
 
 IOUS = (0.5, 0.7)
 """From which IoU on a box finds an object."""
 
-MASK_HEAD = 532_066_304
-"""Multiply-adds of Mask R-CNN's mask head for one RoI, 14 x 14 cells of 256 channels: four 3 x 3 convolutions, one that
-doubles the sides, and a map of 28 x 28 for each of 91 classes."""
+MASK_HEAD = mask_head_cost()["total"].multiply_adds
+"""Multiply-adds of Mask R-CNN's mask head for one RoI."""
 
 
 class Look(NamedTuple):
@@ -43,13 +51,6 @@ class Look(NamedTuple):
     anchors: list[FloatArray]  # of every level
     logits: list[FloatArray]
     deltas: list[FloatArray]
-
-
-class Reach(NamedTuple):
-    """What a stage still holds of each of M objects."""
-
-    best: FloatArray  # (M,) the largest IoU of any box with it, 0 without boxes
-    box: IntArray  # (M,) which box that is, the first of equals; -1 without boxes
 
 
 class Victim(NamedTuple):
@@ -66,7 +67,7 @@ class Settled(NamedTuple):
     """All numbers of a state."""
 
     funnel: Funnel
-    reaches: list[Reach]  # of every stage
+    reaches: list[Overlaps]  # of every stage with the objects
     victims: list[Victim]
 
     @property
@@ -76,12 +77,13 @@ class Settled(NamedTuple):
 
     def found(self, threshold: float) -> list[int]:
         """Return how many objects each stage finds."""
-        return [int((reach.best >= threshold).sum()) for reach in self.reaches]
+        return [int((reach.iou_of_object >= threshold).sum()) for reach in self.reaches]
 
-    def lost(self, threshold: float) -> list[int | None]:
+    def lost(self, threshold: float) -> list[str | None]:
         """Return for each object the stage that loses it for good; None where the proposals find it."""
-        held = np.array([reach.best >= threshold for reach in self.reaches])
-        return [None if column[-1] else int(np.flatnonzero(column).max(initial=-1)) + 1 for column in held.T]
+        held = np.array([reach.iou_of_object >= threshold for reach in self.reaches])
+        names = [*STAGES, None]
+        return [names[int(np.flatnonzero(column).max(initial=-1)) + 1] for column in held.T]
 
 
 def settle(look: Look, state: Mapping[str, Any]) -> Settled:
@@ -96,22 +98,15 @@ def settle(look: Look, state: Mapping[str, Any]) -> Settled:
         state["nms_threshold"],
         state["min_size"],
     )
-    reaches = [_reach(stage.boxes, look.objects) for stage in funnel.stages().values()]
+    reaches = [best_overlaps(stage.boxes, look.objects) for stage in funnel.stages().values()]
     return Settled(funnel, reaches, _victims(funnel, reaches[3], look.objects, state["nms_threshold"]))
 
 
-def _reach(boxes: FloatArray, objects: FloatArray) -> Reach:
-    if not len(boxes):
-        return Reach(np.zeros(len(objects)), np.full(len(objects), -1, dtype=np.int64))
-    iou = iou_unchecked(boxes, objects)
-    return Reach(iou.max(axis=0), iou.argmax(axis=0))
-
-
-def _victims(funnel: Funnel, before: Reach, objects: FloatArray, threshold: float) -> list[Victim]:
+def _victims(funnel: Funnel, before: Overlaps, objects: FloatArray, threshold: float) -> list[Victim]:
     """Return the objects that a box finds before NMS, while the best such box gave way to one that finds another."""
     found = []
     candidates, kept = funnel.large_enough, funnel.nms
-    for m, (iou, row) in enumerate(zip(before.best.tolist(), before.box.tolist(), strict=True)):
+    for m, (iou, row) in enumerate(zip(before.iou_of_object, before.box_of_object, strict=True)):
         if iou < IOUS[0] or candidates.indices[row] in kept.indices:
             continue
         box = candidates.boxes[row : row + 1]
@@ -121,7 +116,7 @@ def _victims(funnel: Funnel, before: Reach, objects: FloatArray, threshold: floa
         overlaps = iou_unchecked(winner[None], objects)[0]
         by = int(overlaps.argmax())
         if by != m and overlaps[by] >= IOUS[0]:
-            found.append(Victim(m, box[0], iou, by, winner))
+            found.append(Victim(m, box[0], float(iou), by, winner))
     return found
 
 
@@ -146,7 +141,7 @@ def _finds_in_words(look: Look, settled: Settled) -> str:
     for threshold in IOUS:
         lost = settled.lost(threshold)
         said = []
-        for stage, how in enumerate(LOSSES):
+        for stage, how in LOSSES.items():
             names = [_name(look, m) for m, at in enumerate(lost) if at == stage]
             if names:
                 said.append(f"{', '.join(names)} {how}")

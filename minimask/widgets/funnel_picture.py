@@ -47,7 +47,7 @@ def _draw_stage(axes: Axes, image: NDArray[np.uint8], look: Look, state: Mapping
     for victim in settled.victims if state["stage"] in ("nms", "top_n") else []:
         _draw(axes, victim.box, YOURS, 2, (0, (1, 1.5)))
         _draw(axes, victim.winner, YOURS, 1.5)
-    for m, (true, iou, row) in enumerate(zip(look.objects, reach.best, reach.box, strict=True)):
+    for m, (true, iou, row) in enumerate(zip(look.objects, reach.iou_of_object, reach.box_of_object, strict=True)):
         lost = iou < IOUS[0]
         _draw(axes, true, *((TIGHT, 2.2, (0, (4, 2))) if lost else (INK, 1.2)))
         if not lost:
@@ -73,7 +73,7 @@ def _draw_funnel(axes: Axes, look: Look, state: Mapping[str, Any], settled: Sett
     axes.barh(rows, lengths, left=(1 - lengths) / 2, color=SHAPE, alpha=0.6, height=0.74)
     for row, (count, reach) in enumerate(zip(counts, settled.reaches, strict=True)):
         axes.text(0.5, row, f"{count:,}", ha="center", va="center", weight="bold")
-        for m, iou in enumerate(reach.best):
+        for m, iou in enumerate(reach.iou_of_object):
             _mark(axes, 1.13 + 0.125 * m, row - 0.16, str(m + 1), float(iou))
         axes.text(1.07, row + 0.31, f"{flops(count)} · {share(count, counts[0])}", size=8.5, va="center", color=MUTED)
     axes.set(xlim=(0, 1.08 + 0.125 * max(len(look.names), 5)), ylim=(len(counts) - 0.5, -0.5), xticks=[], yticks=rows)

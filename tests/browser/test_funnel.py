@@ -41,20 +41,30 @@ def pull(shown: OnPage, name: str, share_of_way: float) -> None:
     shown.drag((x, frame["y"] + frame["height"] / 2), ((share_of_way - at) * (frame["width"] - thumb), 0))
 
 
+ROWS = """() => [...document.querySelectorAll(".mm-layer")].map((row) => [
+  row.querySelector("[type=radio]").value,
+  row.querySelector(".mm-bar b").textContent,
+  row.querySelector("small").textContent,
+  [...row.querySelectorAll(".mm-marks i:not([hidden])")].map(({ dataset }) => dataset.found),
+])"""
+
+
 def follow(widget: Funnel, shown: OnPage) -> Funnel:
     """Give Python the state of the page, and see that both say the same."""
     widget.state = shown.state
     expect(shown.caption).to_have_text(widget.words())
     found = widget.measures
-    for name in STAGES:
-        row = shown.page.locator(f".mm-layer:has([value={name}])")
-        count = found["survivors"][name]
-        expect(row.locator(".mm-bar b")).to_have_text(f"{count:,}")
-        expect(row.locator("small")).to_have_text(f"{flops(count)} · {share(count, 4032)}")
-        marks = row.locator(".mm-marks i:visible").evaluate_all("(nodes) => nodes.map((node) => node.dataset.found)")
-        best = found["best_iou"][name]
-        assert marks == ["most" if iou >= IOUS[1] else "half" if iou >= IOUS[0] else "no" for iou in best]
-    chosen = shown.page.locator("[name^=minimask]:checked").evaluate_all("(nodes) => nodes.map(({ value }) => value)")
+    wanted = [
+        [
+            name,
+            f"{count:,}",
+            f"{flops(count)} · {share(count, 4032)}",
+            ["most" if iou >= IOUS[1] else "half" if iou >= IOUS[0] else "no" for iou in found["best_iou"][name]],
+        ]
+        for name, count in found["survivors"].items()
+    ]
+    assert shown.page.evaluate(ROWS) == wanted
+    chosen = shown.page.locator("[type=radio]:checked").evaluate_all("(nodes) => nodes.map(({ value }) => value)")
     assert chosen == [str(widget.state["picture"]), str(widget.state["moment"]), widget.state["stage"]]
     return widget
 
@@ -210,7 +220,7 @@ def test_what_is_drawn_where(opened, widget):
     shown.page.wait_for_function("[...document.images].every(({ complete }) => complete)")
     widget.state = shown.state
     (best, row), objects = (
-        (widget.settled.reaches[-1].best, widget.settled.reaches[-1].box),
+        (widget.settled.reaches[-1].iou_of_object, widget.settled.reaches[-1].box_of_object),
         widget.look.objects,
     )
     boxes = widget.settled.funnel.top_n.boxes
@@ -220,7 +230,7 @@ def test_what_is_drawn_where(opened, widget):
         assert style.BEST in colors_along(shown, boxes[row[m]]), m
     shown.set(pre_top_n=1, post_top_n=1)
     widget.state = shown.state
-    lost = [m for m, iou in enumerate(widget.settled.reaches[-1].best) if iou < 0.5]
+    lost = [m for m, iou in enumerate(widget.settled.reaches[-1].iou_of_object) if iou < 0.5]
     assert len(lost) >= 4
     dashes = [style.TIGHT in colors_along(shown, objects[m]) for m in lost]
     assert sum(dashes) >= 3  # another dashed line or a plate may cover one

@@ -43,7 +43,7 @@ def test_every_stage(name, expected):
         wanted = expected["stages"][stage]
         assert count == wanted["count"] == len(stages[stage].indices)
         best = box_iou(stages[stage].boxes, look.objects).max(axis=0, initial=0)
-        np.testing.assert_allclose(reach.best, wanted["best"], **EXACT)
+        np.testing.assert_allclose(reach.iou_of_object, wanted["best"], **EXACT)
         np.testing.assert_allclose(best, wanted["best"], **EXACT)
         if "indices" in wanted:
             assert settled.funnel.stages()[stage].indices.tolist() == wanted["indices"]

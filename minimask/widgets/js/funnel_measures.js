@@ -13,7 +13,14 @@ export const STAGES = {
 };
 
 /** How an object is lost at each stage. */
-const LOSSES = ["never reached", "by the top-k", "by clipping", "as too small", "by NMS", "by the top-n"];
+const LOSSES = {
+  anchors: "never reached",
+  top_k: "by the top-k",
+  clipped: "by clipping",
+  large_enough: "as too small",
+  nms: "by NMS",
+  top_n: "by the top-n",
+};
 
 /** From which IoU on a box finds an object. */
 export const IOUS = [0.5, 0.7];
@@ -197,13 +204,12 @@ function bestOf(ious, row, m) {
 /** How many objects a stage finds. */
 export const foundBy = ({ reach: { best } }, threshold) => best.filter((iou) => iou >= threshold).length;
 
-/** For each object the stage that loses it for good, or -1 where the proposals find it. */
+/** For each object the stage that loses it for good, or null where the proposals find it. */
 export function lostAt(stages, threshold) {
+  const names = [...Object.keys(stages), null];
   const all = Object.values(stages);
-  return all[0].reach.best.map((_, object) => {
-    const after = 1 + all.findLastIndex(({ reach: { best } }) => best[object] >= threshold);
-    return after === all.length ? -1 : after;
-  });
+  return all[0].reach.best.map((_, object) =>
+    names[1 + all.findLastIndex(({ reach: { best } }) => best[object] >= threshold)]);
 }
 
 /** A whole number with commas between its thousands. */
@@ -244,7 +250,7 @@ export function describe(/** @type {Look} */ { names }, state, /** @type {number
   words += `They find ${half} of ${counted(names.length, "object")} at IoU 0.5 and ${most} at IoU 0.7.`;
   for (const threshold of IOUS) {
     const lost = lostAt(stages, threshold);
-    const said = LOSSES.flatMap((how, stage) => {
+    const said = Object.entries(LOSSES).flatMap(([stage, how]) => {
       const those = names.flatMap((_, object) => (lost[object] === stage ? [named(object)] : []));
       return those.length ? [`${those.join(", ")} ${how}`] : [];
     });
