@@ -46,7 +46,7 @@ def batched_nms(boxes: FloatArray, scores: FloatArray, groups: NDArray[Any], iou
 
 def acceptable(boxes: FloatArray, scores: FloatArray) -> bool:
     """Return whether all boxes and scores are good, at a glance: whether a closer look can be saved."""
-    return bool(_are_boxes(boxes, LARGEST) and _are_finite(scores))
+    return bool(_are_boxes(_plain(boxes), LARGEST) and _are_finite(_plain(scores)))
 
 
 def descending(scores: FloatArray) -> IntArray:
@@ -72,6 +72,11 @@ def by_group(groups: NDArray[Any]) -> tuple[IntArray, IntArray]:
     return positions, bounds
 
 
+def _plain(array: FloatArray) -> FloatArray:
+    """Return an array as all others are, so that nothing is compiled again for read-only or strided ones."""
+    return array if array.flags.carray else array.copy()
+
+
 def _kept(boxes: FloatArray, members: IntArray, bounds: IntArray, iou_threshold: float) -> NDArray[np.bool_]:
     """Return which of the members are kept, those between two bounds on their own, best first."""
     number: Any = boxes.dtype.type
@@ -79,7 +84,7 @@ def _kept(boxes: FloatArray, members: IntArray, bounds: IntArray, iou_threshold:
     if float(limit) > iou_threshold:  # the IoUs above the threshold are those above the last number that is not
         limit = np.nextafter(limit, number(-1))
     kept = np.empty(len(members), np.bool_)
-    _suppress(np.ascontiguousarray(boxes), members, bounds, limit, iou_threshold, kept)
+    _suppress(_plain(boxes), members, bounds, limit, iou_threshold, kept)
     return kept
 
 

@@ -137,7 +137,8 @@ def _checked(boxes: Any, scores: Any) -> tuple[FloatArray, FloatArray]:  # noqa:
     from minimask.suppression import cpu
 
     boxes, scores = _array(boxes), _array(scores)
-    floats = all(isinstance(one, np.ndarray) and one.dtype in COMPUTED for one in (boxes, scores))
+    arrays = isinstance(boxes, np.ndarray) and isinstance(scores, np.ndarray)
+    floats = arrays and boxes.dtype in COMPUTED and scores.dtype in COMPUTED
     if floats and scores.ndim == 1 and boxes.shape == (len(scores), 4) and cpu.acceptable(boxes, scores):
         return boxes, scores
     return reference.as_scored_boxes(boxes, scores)
