@@ -312,13 +312,13 @@ _LIST = (
     ),
     Recipe(
         "fpn_p2_p6_x2",
-        "`fpn` with 2 ratios instead of 3, lying and upright. Nobody published it; its count comes near 175,000.",
+        "`fpn` with 2 ratios instead of 3, lying and upright. Not a published set-up; its count comes near 175,000.",
         _pyramid(2, 6, 32.0, (0.5, 2.0)),
         0.5, "none", "nominal",
     ),
     Recipe(
         "fpn_p2_p7_x2",
-        "`fpn` with one level more, P2 to P7, and 2 ratios. Nobody published it; its count comes near 175,000.",
+        "`fpn` with one level more, P2 to P7, and 2 ratios. Not a published set-up; its count comes near 175,000.",
         _pyramid(2, 7, 32.0, (0.5, 2.0)),
         0.5, "none", "nominal",
     ),

@@ -149,6 +149,7 @@ def test_an_object_out_of_reach_matches_nothing():
 def test_without_objects_all_is_background():
     for none in ([], np.zeros((0, 4))):
         assert match([[0, 0, 1, 1]] * 3, none).tolist() == [BACKGROUND] * 3
+        assert match([[0, 0, 1, 1]], none, 0.5, 0.0).tolist() == [BACKGROUND]
         assert match(none, [[0, 0, 1, 1]]).tolist() == match(none, none).tolist() == []
         assert match(none, none).dtype == np.int64
 
