@@ -66,10 +66,11 @@ def line(rng: np.random.Generator) -> FloatArray:
 
 
 def squiggle(rng: np.random.Generator) -> FloatArray:
-    """Return a path of a few bends."""
-    steps = np.array([_direction(rng) for _ in range(4)]) * rng.uniform(5, 12)
-    path = np.cumsum(steps, axis=0)
-    return _stroke(path - path.mean(axis=0), rng.uniform(0.8, 2.2))
+    """Return a zigzag of three strokes."""
+    right, down = _direction(rng)
+    along, across = np.arange(-1.5, 2) * rng.uniform(4, 10), np.array([-1, 1, -1, 1]) * rng.uniform(2, 7)
+    path = np.stack([along * right - across * down, along * down + across * right], axis=1)
+    return _stroke(path, rng.uniform(0.8, 2.2))
 
 
 def arc(rng: np.random.Generator) -> FloatArray:

@@ -23,8 +23,11 @@ PACKED = np.dtype("<u4")
 SIDES = (256, 320)
 """Sides of the two sets of tiles: woven together, they repeat only after 1,280 pixels."""
 COPIES = 4
+"""Tiles of each kind, in either set."""
 PALETTES = 1024
+"""For grounds, and as many for objects."""
 LANES = np.array(0x00FF00FF, dtype=PACKED)
+"""Two channels, with room for a product of each: red and blue; or, moved down by a channel, green."""
 
 
 @cache
@@ -102,7 +105,11 @@ def marble(rng: np.random.Generator, side: int) -> FloatArray:
 
 
 def woven(u: list[float], height: int, width: int) -> Bytes:
-    """Return a texture (height, width) woven of two tiles and a gradient, as ten numbers in [0, 1) say."""
+    """Return a texture (height, width) woven of two tiles and a gradient, as ten numbers in [0, 1) say.
+
+    They are: which tiles (2), how far down (2) and to the right (2) they are cut, the first one's share, the gradient's
+    share, and how it rises downward and to the right.
+    """
     first, second = (
         _crop(tiles(side)[int(pick * len(tiles(side)))], side, (down, right), height, width)
         for side, pick, down, right in zip(SIDES, u[0:2], u[2:4], u[4:6], strict=True)
