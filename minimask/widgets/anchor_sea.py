@@ -109,6 +109,7 @@ class AnchorSea(LivingPicture):
         given = _checked_objects(PLAIN_OBJECTS if objects is None else objects, of_objects)
         begin = _checked_size(of_objects if size is None else size)
         boxes = list(given.values())
+        self._settled: tuple[str, Settled] | None = None
         start = {
             "recipe": _checked_recipe(recipe).name,
             "size": list(begin),
@@ -132,7 +133,10 @@ class AnchorSea(LivingPicture):
     @property
     def settled(self) -> Settled:
         """Everything that follows from the present state."""
-        return settle(self.state)
+        key = repr(self.state)
+        if self._settled is None or self._settled[0] != key:
+            self._settled = key, settle(self.state)
+        return self._settled[1]
 
     @property
     def measures(self) -> dict[str, Any]:
@@ -225,7 +229,8 @@ class AnchorSea(LivingPicture):
         from minimask.widgets.anchor_sea_picture import still_picture
 
         picture = still_picture(self.state, self.settled, self.picture, self.words())
-        return show(picture, f"An object on a picture, and the anchors of a detector. {self.words()}")
+        alt = f"An object on a picture, and the anchors of a detector. {self.words()}"
+        return show(picture, alt, photograph=bool(self.picture))
 
     @traitlets.validate("state")
     def _checked_state(self, proposal: dict[str, Any]) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def _files(picture: NDArray[np.uint8]) -> Iterator[tuple[str, bytes]]:
     from PIL import Image  # only here: a widget without a picture needs no Pillow
 
     image = Image.fromarray(picture)
-    for side, kind, quality in [(2048, "png", 0), *((side, "jpeg", q) for side in _SIDES for q in _QUALITIES)]:
+    for side, kind, quality in [(_SIDES[0], "png", 0), *((side, "jpeg", q) for side in _SIDES for q in _QUALITIES)]:
         image.thumbnail((side, side))
         file = io.BytesIO()
         image.save(file, format=kind, quality=quality, optimize=True)

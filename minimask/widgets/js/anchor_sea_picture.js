@@ -60,11 +60,12 @@ export function drawSea(canvas, palette, scene) {
   const view = viewOf(sea);
   const pen = penOf(canvas, palette, sea, canvas.width / view.width, -view.margin, -view.margin);
   drawGround(pen, sea, image);
+  fillObject(pen, settled);
   drawCenters(pen, sea.levels[state.dotted], pen.colors[state.dotted]);
   for (const k of state.shown) drawMarks(pen, sea.levels[k], settled.byLevel[k].marks);
   for (const k of state.shown) drawCell(pen, sea.levels[k], cells[k], pen.colors[k], dashOf(k, sea.levels.length));
   drawPoint(pen, [state.point[0] * sea.scale[1], state.point[1] * sea.scale[0]]);
-  drawObject(pen, settled, state);
+  frameObject(pen, settled, state);
   const object = pen.rectangle(settled.object);
   if (Math.max(object[2], object[3]) >= LEAST_HANDLED) drawHandles(pen.context, palette, object);
   drawPlates(pen, scene, [canvas.width, canvas.height]);
@@ -79,7 +80,8 @@ export function drawCloseUp(canvas, palette, { sea, state, settled, image }) {
   const corner = [(left + right - side) / 2, (top + bottom - side) / 2];
   const pen = penOf(canvas, palette, sea, canvas.width / side, ...corner);
   drawGround(pen, sea, image);
-  drawObject(pen, settled, state);
+  fillObject(pen, settled);
+  frameObject(pen, settled, state);
 }
 
 /** The picture, or a plain plane in its place; and darker what pads it. */
@@ -153,12 +155,14 @@ function drawPoint({ context, palette, at }, [x, y]) {
 /** Whether the best anchor fits: it reaches the threshold of a match. */
 const fits = ({ best }, { foreground }) => best.iou >= foreground;
 
-/** The object, dotted, and its best anchor: a solid line if it fits, and a dashed one if none does. */
-function drawObject({ context, palette, rectangle }, settled, state) {
-  context.globalAlpha = 0.3;
-  context.fillStyle = palette.yours;
-  context.fillRect(...rectangle(settled.object));
+function fillObject({ context, palette, rectangle }, { object }) {
+  Object.assign(context, { fillStyle: palette.yours, globalAlpha: 0.3 });
+  context.fillRect(...rectangle(object));
   context.globalAlpha = 1;
+}
+
+/** The object, dotted, and its best anchor: a solid line if it fits, and a dashed one if none does. */
+function frameObject({ context, palette, rectangle }, settled, state) {
   context.beginPath();
   context.rect(...rectangle(settled.best.box));
   if (fits(settled, state)) strokeTwice(context, palette.paper, palette.best, 3.5);
