@@ -71,7 +71,7 @@ class Funnel:
 
     def stages(self) -> dict[str, Stage]:
         """Return the stages by name, in their order."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: getattr(self, name) for name in STAGES}
 
     def to_numpy(self) -> Funnel:
         """Return the same funnel with tensors turned into arrays."""
@@ -80,6 +80,10 @@ class Funnel:
             for stage in self.stages().values()
         )
         return Funnel(*stages)
+
+
+STAGES = tuple(field.name for field in fields(Funnel))
+"""The names of the stages, in their order."""
 
 
 class StageRecall(NamedTuple):
@@ -211,7 +215,7 @@ def funnel_recall(
             f"got {len(funnels)} funnels and pictures of {[len(boxes) for boxes in truth]} objects"
         )
     found = {}
-    for name in funnels[0].stages():
+    for name in STAGES:
         stages = [getattr(funnel, name) for funnel in funnels]
         best = [best_overlaps(stage.boxes, boxes).iou_of_object for stage, boxes in zip(stages, truth, strict=True)]
         reached = np.concatenate(best)

@@ -1,0 +1,1 @@
+"""Training, in torch: short loops that can be watched."""
