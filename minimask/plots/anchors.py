@@ -185,7 +185,7 @@ def ceilings(groups: Mapping[str, Mapping[str, ArrayLike]], thresholds: Sequence
         axes.grid(axis="y")
         if number == 0:
             axes.set_ylabel("share of the objects")
-            axes.legend(loc="lower left", fontsize=10.5)
+            fig.legend(loc="outside upper left", ncols=len(curves), fontsize=11)
     return fig
 
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from minimask.plots.anchors import THOUSANDS, draw_boxes
-from minimask.plots.shapes import beneath, draw_picture
+from minimask.plots.shapes import beneath, draw_picture, frame
 from minimask.plots.show import figure, styled
 from minimask.plots.style import BEST, HIGHLIGHT, INK, MUTED, PAPER, SHAPE_EDGE, TIGHT
 
@@ -121,15 +121,19 @@ def large_picture(picture: ArrayLike, truth: ArrayLike, proposals: ArrayLike, lo
 def suppressed(picture: ArrayLike, truth: ArrayLike, panels: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> Figure:
     """Draw a crowd once for each threshold: the kept boxes (solid), and true objects that lost theirs (dashed)."""
     fig, all_axes = figure(1 + len(panels), width=3.1 * (1 + len(panels)), height=3.6)
+    boxes = np.asarray(truth, dtype=float)
+    around = [*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0)]
     draw_picture(all_axes[0], picture)
     draw_boxes(all_axes[0], truth, PAPER, 1.6)
     all_axes[0].set_title("the truth")
-    beneath(all_axes[0], f"{len(np.asarray(truth))} objects")
+    frame(all_axes[0], around, square=True)
+    beneath(all_axes[0], f"{len(boxes)} objects")
     for axes, (title, (kept, lost)) in zip(all_axes[1:], panels.items(), strict=True):
         draw_picture(axes, picture)
         draw_boxes(axes, kept, HIGHLIGHT, 1.8)
         draw_boxes(axes, lost, TIGHT, 3.0, linestyle=DASHED)
         axes.set_title(title)
+        frame(axes, around, square=True)
         beneath(axes, f"kept: {len(np.asarray(kept))}, objects lost: {len(np.asarray(lost).reshape(-1, 4))}")
     return fig
 

@@ -169,6 +169,7 @@ def test_a_large_picture_shows_its_objects_its_proposals_and_what_they_miss():
 def test_a_crowd_shows_what_each_threshold_keeps_and_loses():
     fig = proposals.suppressed(PICTURE, OBJECTS, {"0.3": (OBJECTS[:1], OBJECTS[1:]), "0.7": (OBJECTS, [])})
     truth, low, high = fig.axes
+    assert all(axes.get_xlim()[0] < 2 and axes.get_xlim()[1] > 25 for axes in fig.axes), "framed around the crowd"
     assert words(truth) == ["2 objects"] and words(low) == ["kept: 1, objects lost: 1"]
     assert words(high) == ["kept: 2, objects lost: 0"]
     assert (
