@@ -6,6 +6,8 @@ import subprocess
 import sys
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache
+from math import log
 from pathlib import Path
 from textwrap import indent
 
@@ -15,6 +17,8 @@ import zoo
 import zoo_beyond_the_box  # noqa: F401, fills the zoo
 import zoo_magnifying_glass  # noqa: F401
 import zoo_magnifying_glass_align  # noqa: F401
+import zoo_needles_in_a_haystack  # noqa: F401
+import zoo_needles_in_a_haystack_boxes  # noqa: F401
 from hypothesis import given, settings
 
 from minimask import exercises
@@ -30,13 +34,24 @@ ALL = exercises.all()
 BY_ID = pytest.mark.parametrize("exercise", ALL, ids=lambda exercise: exercise.id)
 
 
-def drawn_only(exercise):
-    """Return an exercise whose check has to find a counterexample by itself."""
-    return replace(exercise, examples=(), large_examples=())
+FAST, SLOW = ([animal for animal in zoo.WRONG if animal.slow == slow] for slow in (False, True))
 
 
-@pytest.mark.no_cover  # some take too long and are struck down, as in test_watchdog.py
-@pytest.mark.parametrize("animal", zoo.WRONG, ids=str)
+@cache
+def found_by_itself(animal):
+    """Return what a check finds that has no chosen inputs to begin with."""
+    return examine(replace(exercises.get(animal.exercise), examples=(), large_examples=()), animal.function)
+
+
+@pytest.mark.no_cover  # as in test_watchdog.py
+@pytest.mark.parametrize("animal", SLOW, ids=str)
+def test_slow_answers_are_struck_down(animal, short_patience):
+    with pytest.raises(AssertionError) as caught:
+        exercises.get(animal.exercise).check(animal.function)
+    assert animal.says in str(caught.value)
+
+
+@pytest.mark.parametrize("animal", FAST, ids=str)
 def test_wrong_answers_are_rejected_with_a_message_that_helps(animal):
     exercise = exercises.get(animal.exercise)
     with pytest.raises(AssertionError) as caught:
@@ -46,10 +61,9 @@ def test_wrong_answers_are_rejected_with_a_message_that_helps(animal):
     assert all(name in message for name in exercise.parameters), "a message shows the input"
 
 
-@pytest.mark.parametrize("animal", [animal for animal in zoo.WRONG if animal.function.__name__ != "all_pairs"], ids=str)
+@pytest.mark.parametrize("animal", FAST, ids=str)
 def test_wrong_answers_are_found_without_the_chosen_inputs(animal):
-    exercise = drawn_only(exercises.get(animal.exercise))
-    finding = examine(exercise, animal.function)
+    finding = found_by_itself(animal)
     assert isinstance(finding, Finding)
     assert "yours gave" in finding.message or finding.kind in ("error", "changed")
 
@@ -81,9 +95,14 @@ def test_the_worked_example_is_as_its_text_says(exercise):
     for value in exercise.worked[0]:
         shown = indent(words(value), "    ") if is_mask(value) else words(value).removeprefix("[").removesuffix("]")
         assert shown in text
-    answer = {"1.1": "2 / 6", "1.6": "(1, 1, 2 / 3, 3 / 4)"}.get(exercise.id, words(exercise.worked[1]))
+    in_other_words = {
+        "1.1": "2 / 6",
+        "1.6": "(1, 1, 2 / 3, 3 / 4)",
+        "2.5": "((0.5, 0.25, 0, log(0.5)), (10, -5, 30, 15))",
+    }
+    answer = in_other_words.get(exercise.id, words(exercise.worked[1]))
     assert answer in text
-    assert np.array_equal(eval(answer), exercise.worked[1])
+    assert np.array_equal(eval(answer, {"log": log}), exercise.worked[1])
     number = r"\d+(?:\.\d+)?"
     for left, right in re.findall(rf"((?:{number} (?:[-+*/]|by) )+{number}) = ({number})", text):
         assert eval(left.replace("by", "*")) == float(right)
@@ -104,15 +123,16 @@ def test_counterexamples_are_the_same_in_every_process():
     program = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "import zoo, zoo_beyond_the_box, zoo_magnifying_glass, zoo_magnifying_glass_align\n"
+        "import zoo_needles_in_a_haystack, zoo_needles_in_a_haystack_boxes\n"
         "from dataclasses import replace\n"
         "from minimask import exercises\n"
         "from minimask.exercises.check import examine\n"
         "for animal in zoo.WRONG:\n"
         "    if str(animal) in sys.argv[2:]:\n"
-        "        exercise = replace(exercises.get(animal.exercise), examples=())\n"
+        "        exercise = replace(exercises.get(animal.exercise), examples=(), large_examples=())\n"
         "        print(examine(exercise, animal.function).message)\n"
     )
-    here = (examine(drawn_only(exercises.get(animal.exercise)), animal.function).message for animal in animals)
+    here = (found_by_itself(animal).message for animal in animals)
     command = [sys.executable, "-c", program, str(Path(__file__).parent), *map(str, animals)]
     there = subprocess.run(command, capture_output=True, text=True, check=True, encoding="utf-8")
     assert there.stdout == "\n".join(here) + "\n"

@@ -12,6 +12,7 @@ class Animal(NamedTuple):
     exercise: str
     function: Function
     says: str = ""
+    slow: bool = False
 
     def __str__(self) -> str:
         return f"{self.exercise}-{self.function.__name__}"
@@ -21,11 +22,14 @@ WRONG: list[Animal] = []
 RIGHT: list[Animal] = []
 
 
-def wrong(exercise: str, says: str) -> Callable[[Function], Function]:
-    """Keep a function that the exercise's check must reject, with a message that contains some words."""
+def wrong(exercise: str, says: str, slow: bool = False) -> Callable[[Function], Function]:
+    """Keep a function that the exercise's check must reject, with a message that contains some words.
+
+    A slow one is right on small inputs, and is only found on those that are too large for it.
+    """
 
     def keep(function: Function) -> Function:
-        WRONG.append(Animal(exercise, function, says))
+        WRONG.append(Animal(exercise, function, says, slow))
         return function
 
     return keep

@@ -449,7 +449,7 @@ def sums_in_place(weights):
     return 0, 1
 
 
-@wrong("1.4", "... 20000 in all] your function was still running after 2 seconds")
+@wrong("1.4", "... 20000 in all] your function was still running after 2 seconds", slow=True)
 def all_pairs(weights):
     best, answer = -np.inf, None
     for i in range(len(weights)):
