@@ -34,7 +34,7 @@ LARGE_RECORDED = 1000
 SIGNIFICANT_BITS = 7
 
 
-def recording(plan: Plan, tell: Callable[[str], object] = print) -> dict[str, NDArray[Any]]:
+def recording(plan: Plan, tell: Callable[[str], object]) -> dict[str, NDArray[Any]]:
     """Train a network and return what is recorded of it, as `minimask.data.recorded.LAYOUT` says.
 
     Parameters
@@ -123,17 +123,17 @@ def _large(network: ProposalNetwork, picture: Picture) -> dict[str, NDArray[Any]
     }
 
 
-def main(plan: Plan | None = None, path: Path = FILE) -> None:
+def main(plan: Plan | None = None, path: Path = FILE, tell: Callable[[str], object] = print) -> None:
     """Record a training on one thread, and write the file."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        arrays = recording(plan or Plan())
+        arrays = recording(plan or Plan(), tell)
     finally:
         torch.set_num_threads(threads)
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(path, allow_pickle=False, **arrays)
-    print(f"{path.name}: {path.stat().st_size:,} bytes")
+    tell(f"{path.name}: {path.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":
