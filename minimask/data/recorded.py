@@ -1,9 +1,9 @@
 """A recorded training of the region proposal network, for places without torch.
 
 The file holds what the network said about a few pictures that it never learned from, at some moments of its training.
-Predictions are stored in float16 with 7 significant bits, and everything that was measured on them was measured after
-that rounding: whoever computes with them finds the very same numbers. `LAYOUT` lists what the file holds, and
-`python -m minimask.training.recording` writes it.
+Predictions are stored in float16, logits with 7 significant bits and deltas as multiples of 1/256; what was measured on
+them was measured after that rounding, so that whoever computes with them finds the very same numbers. `LAYOUT` lists
+what the file holds, and `python -m minimask.training.recording` writes it.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ def anchors(size: tuple[int, ...]) -> list[FloatArray]:
 
 @cache
 def recorded_run(path: Path = FILE) -> RecordedRun:
-    """Load a recorded run, by default the one that ships with the package.
+    """Load a recorded run, by default the one that ships with the package; its arrays cannot be written to.
 
     Raises
     ------
@@ -178,6 +178,8 @@ def recorded_run(path: Path = FILE) -> RecordedRun:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
+            for array in arrays.values():
+                array.setflags(write=False)
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise ValueError(f"path must lead to a recorded run, an .npz file, got {path}: {error}") from error
     _check(arrays, path)

@@ -32,6 +32,9 @@ LARGE_SETTINGS = ((1000, 300), (1000, 500), (2000, 300), (2000, 500))
 LARGE_RECORDED = 1000
 """Anchors of each level whose predictions for the large picture are recorded."""
 SIGNIFICANT_BITS = 7
+"""Of logits."""
+GRID = 1 / 256
+"""Deltas are recorded as multiples of this."""
 
 
 def recording(plan: Plan, tell: Callable[[str], object]) -> dict[str, NDArray[Any]]:
@@ -78,25 +81,26 @@ def recording(plan: Plan, tell: Callable[[str], object]) -> dict[str, NDArray[An
     return {name: found[name].astype(dtype) for name, (dtype, _) in LAYOUT.items()}
 
 
-def rounded(values: FloatArray) -> NDArray[np.float16]:
-    """Return numbers in float16 with `SIGNIFICANT_BITS` bits: they pack into less, and are what is measured then.
+def coarse(logits: FloatArray, deltas: FloatArray) -> tuple[NDArray[np.float16], NDArray[np.float16]]:
+    """Return predictions with fewer digits: they pack into less, and are what is measured then.
 
     Examples
     --------
-    >>> rounded(np.array([1.0, 1 / 3, -10.01])).astype(float)
-    array([  1.        ,   0.33203125, -10.        ])
+    >>> logits, deltas = coarse(np.array([1.0, 1 / 3, -10.01]), np.array([0.001, 0.5]))
+    >>> logits.astype(float), deltas.astype(float)
+    (array([  1.        ,   0.33203125, -10.        ]), array([0. , 0.5]))
     """
-    fractions, exponents = np.frexp(values)
+    fractions, exponents = np.frexp(logits)
     scale = 2.0**SIGNIFICANT_BITS
-    return np.ldexp(np.round(fractions * scale) / scale, exponents).astype(np.float16)
+    rounded = np.ldexp(np.round(fractions * scale) / scale, exponents)
+    return rounded.astype(np.float16), (np.round(deltas / GRID) * GRID).astype(np.float16)
 
 
 def _predictions(network: ProposalNetwork, picture: Picture) -> tuple[NDArray[np.float16], NDArray[np.float16]]:
     """Return the rounded logits (N,) and deltas (N, 4) for a picture, in evaluation mode."""
     with evaluating(network):
         found = network.rpn.predict(network.maps(as_batch([picture.image])))
-    logits, deltas = (rounded(torch.cat(levels, 1)[0].numpy()) for levels in found)
-    return logits, deltas
+    return coarse(*(torch.cat(levels, 1)[0].numpy() for levels in found))
 
 
 def _large(network: ProposalNetwork, picture: Picture) -> dict[str, NDArray[Any]]:

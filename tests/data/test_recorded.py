@@ -23,6 +23,13 @@ def test_pictures_are_those_of_the_generated_world():
         np.testing.assert_array_equal(picture.labels, expected.labels)
 
 
+def test_nobody_can_write_into_it():
+    with pytest.raises(ValueError, match="read-only"):
+        recorded_run().pictures[0].image[0] = 0
+    recorded_run().predictions(0).logits[0][0] = 0  # a copy
+    assert recorded_run().predictions(0).logits[0][0] != 0
+
+
 def test_moments():
     run = recorded_run()
     assert run.moments == (0, 25, 100, len(run.losses))

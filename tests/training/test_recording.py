@@ -62,10 +62,14 @@ def test_the_large_picture_is_measured_on_what_is_recorded(run, monkeypatch):
         assert stages["top_k"].survivors == 3 * before
 
 
-def test_numbers_are_rounded_to_seven_bits():
-    values = np.random.default_rng(0).normal(0, 3, 1000)
-    found = recording.rounded(values).astype(float)
-    assert np.abs(found / values - 1).max() <= 2.0**-7
-    fractions = np.frexp(found)[0] * 2**7
+def test_numbers_are_coarse_and_stay_so():
+    rng = np.random.default_rng(0)
+    values = rng.normal(0, 3, 1000), rng.normal(0, 0.5, (1000, 4))
+    logits, deltas = (part.astype(float) for part in recording.coarse(*values))
+    assert np.abs(logits / values[0] - 1).max() <= 2.0**-7
+    fractions = np.frexp(logits)[0] * 2**7
     assert (fractions == np.round(fractions)).all()
-    assert recording.rounded(found).astype(float).tolist() == found.tolist()
+    assert np.abs(deltas - values[1]).max() <= 1 / 512
+    assert (deltas * 256 == np.round(deltas * 256)).all()
+    for once, twice in zip((logits, deltas), recording.coarse(logits, deltas), strict=True):
+        np.testing.assert_array_equal(once, twice)
