@@ -19,6 +19,8 @@ from minimask.data.shape_classes import SHAPE_CLASSES, Shape, sized
 from minimask.data.textures import Bytes, ground, unpacked
 from minimask.geometry.checks import BoolArray, as_number, as_whole_number
 
+__all__ = ["CLASSES", "Picture", "Shape", "ShapesWorld"]
+
 CLASSES = tuple(SHAPE_CLASSES)
 """The names of the labels 1 to 6; 0 is the background."""
 LEAST_SIZE = 12
