@@ -152,7 +152,7 @@ class Funnel(LivingPicture):
 
     def reset(self) -> None:
         """Start over."""
-        self.state = dict(self.start)
+        self.state = self.start
 
     def words(self) -> str:
         """Return what is seen, in words with the numbers."""

@@ -10,7 +10,7 @@ FIXTURE = json.loads((Path(__file__).parents[1] / "fixtures" / "funnel.json").re
 AT_HAND = {
     "f": (
         "funnel_measures",
-        "IOUS, MASK_HEAD, STAGES, describe, flops, foundBy, layAnchors, lookAt, lostAt, settle, share, unpack",
+        "IOUS, MASK_HEAD, STAGES, cut, describe, flops, foundBy, layAnchors, lookAt, lostAt, settle, share, unpack",
     )
 }
 EXACT = {"rtol": 0, "atol": 1e-9}
@@ -23,6 +23,7 @@ SETTLE = """({ run, state }) => {
   const corners = ({ boxes, rows }, row) => [...boxes.subarray(4 * rows[row], 4 * rows[row] + 4)];
   const stages = Object.entries(settled.stages).map(([name, stage]) => [name, {
     best: stage.reach.best,
+    rows: stage.reach.box,
     found: f.IOUS.map((iou) => f.foundBy(stage, iou)),
     indices: stage.rows.map((row) => (name === "anchors" ? row : look.indices[row])),
     boxes: stage.rows.map((_, k) => corners(stage, k)),
@@ -46,6 +47,7 @@ def test_every_stage_leaves_what_propose_leaves(javascript, name, expected):
         given = found["stages"][stage]
         assert len(given["indices"]) == wanted["count"], stage
         np.testing.assert_allclose(given["best"], wanted["best"], **EXACT)
+        assert given["rows"] == wanted["rows"], stage
         assert given["found"] == expected["found"][stage]
         if "indices" in wanted:
             assert given["indices"] == wanted["indices"], stage
@@ -55,6 +57,12 @@ def test_every_stage_leaves_what_propose_leaves(javascript, name, expected):
     assert [list(pair) for pair in zip(*found["lost"], strict=True)] == expected["lost"]
     assert found["victims"] == expected["victims"]
     assert found["words"] == expected["words"]
+
+
+def test_an_iou_that_equals_the_threshold_finds_and_is_not_rounded_up(javascript):
+    stage = "{ reach: { best: [0.5, 0.7, 0.4999, 0.6999] } }"
+    assert javascript(f"[0.5, 0.7].map((iou) => f.foundBy({stage}, iou))") == [3, 1]
+    assert javascript("[0.5, 0.6999, 0.7, 0.29, 1].map(f.cut)") == ["0.50", "0.69", "0.70", "0.29", "1.00"]
 
 
 def test_the_names_of_the_stages(javascript):

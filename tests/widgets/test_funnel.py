@@ -10,10 +10,11 @@ import pytest
 
 from minimask.anchors import recipes
 from minimask.data.runs import RecordedRun
+from minimask.plots import style
 from minimask.proposals import propose
 from minimask.widgets.funnel import Funnel
 from minimask.widgets.funnel_bytes import KEPT, pack, unpack
-from minimask.widgets.funnel_measures import STAGES
+from minimask.widgets.funnel_measures import IOUS, STAGES, cut
 
 WORLD = runpy.run_path(str(Path(__file__).parents[1] / "fixtures" / "make_funnel.py"))["world"]()
 COUNTS = recipes["lesson"].counts(128, 128)
@@ -104,6 +105,15 @@ def test_a_box_beside_everything_is_no_neighbor():
     assert widget.measures["victims"] == []
 
 
+def test_an_iou_that_equals_the_threshold_finds_and_is_not_rounded_up(widget):
+    best = np.array([0.5, 0.7, 0.4999, 0.6999])
+    reach = widget.settled.reaches[0]._replace(iou_of_object=best)
+    settled = widget.settled._replace(reaches=[reach] * 6)
+    assert [settled.found(threshold) for threshold in IOUS] == [[3] * 6, [1] * 6]
+    assert settled.lost(0.5) == [None, None, "anchors", None]
+    assert [cut(iou) for iou in (0.5, 0.6999, 0.7, 0.29, 1.0)] == ["0.50", "0.69", "0.70", "0.29", "1.00"]
+
+
 @pytest.mark.parametrize(("picture", "moment"), [(0, 0), (0, 1), (1, 1)])
 def test_little_is_lost_on_the_way_to_the_browser(widget, picture, moment):
     cuts = np.cumsum(COUNTS)[:-1]
@@ -133,6 +143,8 @@ def test_what_travels():
             step = scales[p][s].step
             assert (after >= scales[p][s].lowest).sum() == min(count, KEPT)
             np.testing.assert_allclose(after[best], before[best], rtol=0, atol=0.51 * step)
+            most = np.abs(WORLD.deltas[p, s][deltas[p, s].any(axis=1)]).max(axis=0)
+            np.testing.assert_allclose(scales[p][s].delta_steps, most / 127)
             moves = np.abs(deltas[p, s, start + best] - WORLD.deltas[p, s, start + best])
             assert (moves <= 0.51 * np.array(scales[p][s].delta_steps)).all()
         start += count
@@ -248,6 +260,29 @@ def test_hosts_without_widgets_get_a_picture_and_words(widget, state):
     assert widget._repr_mimebundle_()[0]["text/html"] == before
     widget.choose(picture=1)
     assert widget._repr_mimebundle_()[0]["text/html"] != before
+
+
+def test_what_the_still_picture_draws(widget):
+    widget.state = {**widget.state, "picture": 1, "pre_top_n": 90, "min_size": 30, "nms_threshold": 0.2, "stage": "nms"}
+
+    def drawn() -> tuple[list[str], list[float]]:
+        stage, bars = widget.still().fig.axes
+        return [line.get_color() for line in stage.lines], [bar.get_width() for bar in bars.patches]
+
+    colors, lengths = drawn()
+    assert {name: colors.count(getattr(style, name)) for name in ("YOURS", "BEST", "INK", "TIGHT")} == {
+        "YOURS": 4,  # two boxes given up, each with the one that took its place
+        "BEST": 3,
+        "INK": 3,
+        "TIGHT": 0,
+    }
+    np.testing.assert_allclose(lengths, np.log1p(widget.settled.counts) / np.log1p(4032))
+    widget.choose(stage="large_enough")
+    assert style.YOURS not in drawn()[0]
+    widget.slide(min_size=64)
+    widget.choose(stage="top_n")
+    colors, _ = drawn()
+    assert (colors.count(style.TIGHT), colors.count(style.BEST)) == (3, 0)
 
 
 def test_a_page_holds_the_run_and_the_state(tmp_path, widget):

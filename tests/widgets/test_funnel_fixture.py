@@ -45,6 +45,7 @@ def test_every_stage(name, expected):
         best = box_iou(stages[stage].boxes, look.objects).max(axis=0, initial=0)
         np.testing.assert_allclose(reach.iou_of_object, wanted["best"], **EXACT)
         np.testing.assert_allclose(best, wanted["best"], **EXACT)
+        assert reach.box_of_object.tolist() == wanted["rows"]
         if "indices" in wanted:
             assert settled.funnel.stages()[stage].indices.tolist() == wanted["indices"]
     for stage, boxes in expected["boxes"].items():
