@@ -29,7 +29,7 @@ MOST_OBJECTS = 10_000
 MOST_PIXELS = 2**32
 """Of all masks of a picture together: 4 GiB."""
 TRIES = 40
-"""An object for which so many places fail is left out."""
+"""An object for which so many places fail is left out; the second half of them are free of crowding."""
 MARKS = 9 / 128**2
 """Marks per pixel where clutter is 1, on the mean."""
 
@@ -129,7 +129,8 @@ class ShapesWorld:
         pile = Pile(canvas, self.visible)
         for _ in range(rng.integers(self.objects[0], self.objects[1] + 1)):
             name = CLASSES[rng.integers(len(CLASSES))]
-            any(pile.add(self._throw(name, pile, rng), rng) for _ in range(TRIES))
+            tries = (self.crowding if k < TRIES // 2 else 0 for k in range(TRIES))
+            any(pile.add(self._throw(name, pile, crowding, rng), rng) for crowding in tries)
         labels = np.array([CLASSES.index(shape.name) + 1 for shape in pile.shapes], dtype=np.int64)
         return Picture(unpacked(canvas), pile.masks(), pile.boxes(), labels, tuple(pile.shapes))
 
@@ -141,12 +142,12 @@ class ShapesWorld:
         first = as_whole_number(start, "start", 0)
         return (self[index] for index in range(first, first + as_whole_number(count, "count", 0)))
 
-    def _throw(self, name: str, pile: Pile, rng: np.random.Generator) -> Shape:
+    def _throw(self, name: str, pile: Pile, crowding: float, rng: np.random.Generator) -> Shape:
         """Return a shape of a class somewhere in the picture, or close upon one that lies there already."""
         proportion, turn, t, right, down, lonely, whom = rng.random(7).tolist()
         smallest, largest = self.sizes
         size = smallest + t * (largest - smallest)
-        near = pile.shapes[int(whom * len(pile.shapes))] if pile.shapes and lonely < self.crowding else None
+        near = pile.shapes[int(whom * len(pile.shapes))] if pile.shapes and lonely < crowding else None
         if near is not None:
             size = min(max(near.size * (0.8 + 0.45 * t), smallest), largest)
         shape = sized(name, proportion, 360 * turn, size)
@@ -154,10 +155,10 @@ class ShapesWorld:
         spare_x, spare_y = self.width - (x2 - x1), self.height - (y2 - y1)
         if near is None:
             return shape.moved(right * spare_x, down * spare_y)
-        # The middles of the two boxes lie at most 0.4 of the size apart, in either direction.
+        # The middles of the two boxes lie at most 0.3 of the size apart, in either direction.
         left, top, end, bottom = near.box
-        x = (left + end - (x2 - x1)) / 2 + 0.8 * size * (right - 0.5)
-        y = (top + bottom - (y2 - y1)) / 2 + 0.8 * size * (down - 0.5)
+        x = (left + end - (x2 - x1)) / 2 + 0.6 * size * (right - 0.5)
+        y = (top + bottom - (y2 - y1)) / 2 + 0.6 * size * (down - 0.5)
         return shape.moved(min(max(x, 0), spare_x), min(max(y, 0), spare_y))
 
 

@@ -114,6 +114,11 @@ def test_no_more_objects_are_drawn_than_find_room():
     assert 1 <= len(picture.labels) < 5
 
 
+def test_what_finds_no_room_in_a_crowd_is_laid_beside_it():
+    world = ShapesWorld(256, 256, objects=(12, 12), sizes=(24, 48), crowding=1.0)
+    assert all(len(picture.labels) == 12 for picture in world.pictures(20))
+
+
 def test_clutter_is_a_matter_of_degree():
     grounds = [ShapesWorld(objects=(0, 0), clutter=clutter, seed=3)[7].image for clutter in (0, 1, 5)]
     changed = [(grounds[0] != ground).any(axis=2).mean() for ground in grounds[1:]]
