@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
@@ -127,7 +126,7 @@ class AnchorSea(LivingPicture):
             objects={"names": list(given), "boxes": boxes, "size": list(of_objects)},
             picture="" if array is None else data_url(array),
             start=start,
-            state=deepcopy(start),
+            state=start,
         )
 
     @property
@@ -217,7 +216,7 @@ class AnchorSea(LivingPicture):
 
     def reset(self) -> None:
         """Start over."""
-        self.state = deepcopy(self.start)
+        self.state = self.start
 
     def words(self) -> str:
         """Return what is seen, in words with the numbers."""

@@ -66,7 +66,7 @@ def follow(widget: AnchorSea, shown: OnPage) -> AnchorSea:
     expect(table).to_have_count(len(found["counts"]))
     for k, (count, iou) in enumerate(zip(found["counts"], found["iou_of_level"], strict=True)):
         expect(table.nth(k)).to_contain_text(f"{count:,}")
-        assert float(table.nth(k).locator(".mm-fit b").inner_text()) == pytest.approx(iou, abs=0.0051)
+        expect(table.nth(k).locator(".mm-fit b")).to_have_text(fixed(iou, 3))
     return widget
 
 

@@ -23,6 +23,9 @@ def test_the_anchors_of_a_cell_to_the_last_bit(javascript):
         FIXTURE["recipes"],
     )
     assert dict(zip(RECIPES, found, strict=True)) == FIXTURE["cells"]
+    for odd in FIXTURE["odd_cells"]:
+        found = javascript("({ level, rounding }) => a.cellAnchors(level, rounding).map(({ box }) => box)", odd)
+        assert found == odd["anchors"]
 
 
 def test_the_size_and_the_ratio_of_an_anchor_are_those_of_its_box(javascript):

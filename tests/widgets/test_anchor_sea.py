@@ -241,7 +241,7 @@ def test_hosts_without_widgets_get_a_picture_and_words(image):
     assert data["text/plain"] == f"Figure: {words}"
     assert f'alt="{html.escape(words)}"' in data["text/html"]
     assert len(data["text/html"]) < 200_000
-    widget.point_at(200, 200)
+    widget.point_at(100, 100)
     assert widget._repr_mimebundle_()[0]["text/html"] != data["text/html"]
 
 

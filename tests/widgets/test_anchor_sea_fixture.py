@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from minimask.anchors import recipes
+from minimask.anchors import Level, Recipe, recipes
 from minimask.matching import match
 from minimask.widgets import AnchorSea
 from minimask.widgets.anchor_sea_measures import describe, nearest_cells, settle
@@ -14,8 +14,16 @@ from minimask.widgets.anchor_sea_measures import describe, nearest_cells, settle
 FIXTURE = json.loads((Path(__file__).parents[1] / "fixtures" / "anchor_sea.json").read_text(encoding="utf-8"))
 
 
+def test_odd_cells():
+    for odd in FIXTURE["odd_cells"]:
+        recipe = Recipe("odd", "", (Level(**odd["level"]),), 0.0, odd["rounding"], "nominal")
+        assert recipe.cell_anchors(0).tolist() == odd["anchors"]
+
+
 def test_the_recipes_are_those_of_today():
-    assert AnchorSea().recipes == FIXTURE["recipes"]
+    assert [{**data, "words": ""} for data in AnchorSea().recipes] == [
+        {**data, "words": ""} for data in FIXTURE["recipes"]
+    ]
     assert [recipe["name"] for recipe in FIXTURE["recipes"]] == list(recipes)
     for name, levels in FIXTURE["cells"].items():
         assert [recipes[name].cell_anchors(k).tolist() for k in range(len(levels))] == levels

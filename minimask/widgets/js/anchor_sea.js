@@ -112,7 +112,7 @@ class AnchorSea extends LivingView {
   }
 
   reset() {
-    this.state.set(structuredClone(this.start));
+    this.state.set(this.start);
   }
 
   // --- how: by pointer, by key
@@ -271,8 +271,9 @@ class AnchorSea extends LivingView {
       const [least, largest] = [Math.min(...level.sizes), Math.max(...level.sizes)].map((size) => trimmed(size, 0));
       write(row.size, least === largest ? least : `${least}–${largest}`);
       write(row.count, grouped(level.count));
-      row.bar.style.setProperty("--share", String(settled.byLevel[k].iou));
-      write(row.iou, fixed(settled.byLevel[k].iou, 2));
+      const { iou } = settled.byLevel[k];
+      row.bar.style.setProperty("--share", String(iou));
+      write(row.iou, fixed(iou, 3));
       row.root.toggleAttribute("data-best", k === settled.best.level);
     });
     const dotted = sea.levels[state.dotted];

@@ -91,7 +91,7 @@ export function build(recipes, sizes, objects) {
     element("div", { class: "mm-columns" },
       element("div", { class: "mm-left" }, parts.stage,
         element("div", { class: "mm-top mm-below" }, parts.object, parts.toBest),
-        element("p", { class: "mm-place" }, parts.place),
+        element("p", { class: "mm-note" }, parts.place),
         element("div", { class: "mm-answer" }, parts.closeUp,
           element("p", { class: "mm-best-iou" }, parts.iou, parts.verdict),
           element("div", { class: "mm-tallies" }, parts.positive.root, parts.ignored.root, parts.negative.root)),
