@@ -176,6 +176,7 @@ REFUSALS = [
     (lambda: encode(BOX, BOX, (1, 1, 1, NAN)), ValueError, "weights must be four finite numbers", "got (1, 1, 1, nan)"),
     (lambda: encode(BOX, BOX, None), ValueError, "weights must be four finite numbers", "got None"),
     (lambda: encode(BOX, BOX, (1, 1, math.inf, 1)), ValueError, "weights must be four finite", "got (1, 1, inf, 1)"),
+    (lambda: decode(BOX, BOX, (1,) * 5), ValueError, "weights must be four finite numbers", "got (1, 1, 1, 1, 1)"),
     (lambda: encode(BOX, BOX, "1111"), ValueError, "weights must be four finite numbers", "got '1111'"),
     (lambda: encode(BOX, BOX, [[1] * 4] * 4), ValueError, "weights must be four finite numbers", "got [[1, 1"),
     (lambda: decode(BOX, BOX, clamp=-1), ValueError, "clamp must be a number in [0, 40]", "got -1"),
