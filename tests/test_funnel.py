@@ -60,7 +60,7 @@ def test_a_box_of_another_level_suppresses_nothing():
 
 def test_limits_are_strict():
     """An IoU of exactly the threshold suppresses nothing; a side of exactly the minimum is large enough."""
-    boxes = np.array([[0.0, 0, 2, 2], [0, 0, 2, 1], [0, 4, 2, 4.5]])
+    boxes = np.array([[0.0, 0, 2, 2], [0, 0, 2, 1], [0, 4, 0.5, 4.5]])
     logits, deltas = [np.array([3.0, 2.0, 1.0])], [np.zeros((3, 4))]
     found = propose(logits, deltas, [boxes], SIZE, nms_threshold=0.5, min_size=0.5)
     assert found.top_n.indices.tolist() == [0, 1, 2]

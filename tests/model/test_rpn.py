@@ -144,16 +144,16 @@ def test_the_sample_has_low_quality_matches_and_nothing_ignored():
 def test_losses_by_hand():
     """Two pictures, one without objects, and two sampled anchors in each: all four weigh the same."""
     anchors = torch.tensor([[0.0, 0, 8, 8], [8, 0, 16, 8], [0, 8, 8, 16]])
-    logits = torch.tensor([[2.0, -1.0, 7.0], [0.5, 9.0, 0.0]])
-    deltas = torch.zeros(2, 3, 4)
-    deltas[0, 1] = torch.tensor([0.25, 0.05, 0.0, -1.0])
+    logits = torch.tensor([[0.5, 9.0, 0.0], [2.0, -1.0, 7.0]])
+    deltas = torch.full((2, 3, 4), 0.7)
+    deltas[1, 1] = torch.tensor([0.25, 0.05, 0.0, -1.0])
     samples = [
-        Sample(np.array([IGNORED, 0, BACKGROUND]), np.array([1]), np.array([2])),
         Sample(np.full(3, BACKGROUND), np.array([], int), np.array([0, 2])),
+        Sample(np.array([IGNORED, 1, BACKGROUND]), np.array([1]), np.array([2])),
     ]
-    objects = [torch.tensor([[8.0, 0, 16, 8]]), torch.zeros(0, 4)]
+    objects = [torch.zeros(0, 4), torch.tensor([[0.0, 0, 3, 3], [8, 0, 16, 8]])]
     found = rpn_losses(logits, deltas, anchors, objects, samples)
-    entropies = np.log1p(np.exp([1.0, 7.0, 0.5, 0.0]))
+    entropies = np.log1p(np.exp([0.5, 0.0, 1.0, 7.0]))
     box = (0.25 - 1 / 18) + 0.05**2 / 2 * 9 + (1 - 1 / 18)
     assert found.objectness.item() == pytest.approx(entropies.mean())
     assert found.box.item() == pytest.approx(box / 4)

@@ -1,6 +1,7 @@
 """The training of the proposal network: the same seed gives the same bits, and it learns."""
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -61,6 +62,25 @@ def test_every_step_sees_new_pictures(monkeypatch):
     monkeypatch.setattr(ShapesWorld, "__getitem__", lambda world, index: seen.append(index) or draw(world, index))
     trained()
     assert seen == list(range(6))
+
+
+def test_a_step_forgets_the_gradients_of_the_one_before(monkeypatch):
+    """The same picture, all its anchors, and a rate that changes nothing: every step has the same gradients."""
+    draw = ShapesWorld.__getitem__
+    monkeypatch.setattr(ShapesWorld, "__getitem__", lambda world, _: draw(world, 0))
+    network = lesson_network(0, channels=16)
+    network.rpn.settings = replace(network.rpn.settings, sampled=10**6)
+    weight = network.rpn.head.cls_logits.weight
+    gradients = [weight.grad.clone() for one in train(network, WORLD, Plan(3, 1, 1e-12, seed=0)) if one.step]
+    torch.testing.assert_close(gradients[1], gradients[0], rtol=1e-3, atol=1e-6)
+    torch.testing.assert_close(gradients[2], gradients[0], rtol=1e-3, atol=1e-6)
+
+
+def test_steps_are_computed_in_training_mode_whatever_was_before():
+    network = lesson_network(0, channels=16).eval()
+    for _ in train(network, WORLD, SHORT):
+        network.eval()
+    assert network.backbone.bn1.num_batches_tracked == SHORT.steps
 
 
 def test_it_learns():
