@@ -2,7 +2,8 @@
 
 from minimask.widgets.anchor_sea import AnchorSea
 from minimask.widgets.box_ceiling import BoxCeiling
+from minimask.widgets.funnel import Funnel
 from minimask.widgets.roi_window import RoIWindow
 from minimask.widgets.weather_map import WeatherMap
 
-__all__ = ["AnchorSea", "BoxCeiling", "RoIWindow", "WeatherMap"]
+__all__ = ["AnchorSea", "BoxCeiling", "Funnel", "RoIWindow", "WeatherMap"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +10,8 @@ import numpy as np
 import traitlets
 
 from minimask.anchors import Recipe, recipes
-from minimask.data.runs import RecordedRun
 from minimask.data.shapes import CLASSES
+from minimask.data.watched import WatchedPicture, watched_pictures
 from minimask.widgets.front_end import module, style_sheet
 from minimask.widgets.funnel_bytes import KEPT, pack, picture_url, unpack
 from minimask.widgets.funnel_measures import IOUS, MASK_HEAD, STAGES, Look, Settled, describe, settle
@@ -23,10 +24,13 @@ LIMITS = {"pre_top_n": (1, KEPT), "post_top_n": (1, 300), "min_size": (0.0, 64.0
 """What the sliders may be set to; the first two are whole numbers."""
 
 FRESH = {"pre_top_n": 1000, "min_size": 1.0, "nms_threshold": 0.7, "post_top_n": 50, "stage": "top_n"}
-"""The state to begin with, but for picture and moment."""
+"""The state to begin with, but for picture and step."""
 
-MOST = 8
-"""The most pictures, and the most moments, that a widget shows: each pair takes 16 KB."""
+MOST_PICTURES, MOST_LOOKS = 8, 24
+"""How many pictures a widget shows, and how many moments of all of them together: each takes about 16 KB."""
+
+SHOWN = 5
+"""How many pictures of the recorded run are shown unless others are given."""
 
 
 class Funnel(LivingPicture):
@@ -34,55 +38,67 @@ class Funnel(LivingPicture):
 
     A region proposal network has said of every anchor how likely it holds an object, and how to move it. The reader
     slides what is kept, sees on the picture the boxes that any stage leaves, how many there are, which objects they
-    still find, and what the mask head would cost on each of them. The numbers are `minimask.proposals.propose`'s.
+    still find, and what the mask head would cost on each of them. The stages are those of `minimask.proposals.propose`.
 
     Parameters
     ----------
-    run : RecordedRun, optional
-        What a network said about a few pictures at a few moments of its training; by default the recorded one. At most
-        8 pictures and 8 moments: `RecordedRun.pick` takes some.
+    pictures : sequence of WatchedPicture, optional
+        Pictures of one size, and what a network said about each of them at some moments of its training; logits are
+        rounded to float16 and deltas to multiples of 1/256. By default the first of the recorded run.
+    recipe : str, optional
+        The recipe of the anchors, a name in `minimask.anchors.recipes`.
 
     Attributes
     ----------
     state : dict
-        All that the reader can change: `picture` and `moment` (counted from 0), `pre_top_n` (1 to 1000 of each level),
-        `min_size` (0 to 64 pixels), `nms_threshold` (0 to 1), `post_top_n` (1 to 300), and `stage`, the one whose boxes
-        are shown: a name of `minimask.proposals.Funnel`. Give it a new dict to change it.
+        All that the reader can change: `picture` (counted from 0), `step` of training (one of its `steps`), `pre_top_n`
+        (1 to 1000 of each level), `min_size` (0 to 64 pixels), `nms_threshold` (0 to 1), `post_top_n` (1 to 300), and
+        `stage`, the one whose boxes are shown: a name of `minimask.proposals.STAGES`. Give it a new dict to change it.
 
     Raises
     ------
     ValueError
-        If the run has too many pictures or moments, or not as many logits as its recipe has anchors; or if a state is
-        not one that the widget can show.
+        If there are too many pictures or moments, pictures differ in size or do not have as many logits as the recipe
+        has anchors; or if a state is not one that the widget can show.
+
+    Examples
+    --------
+    >>> widget = Funnel()
+    >>> widget.measures["survivors"]["anchors"], widget.measures["survivors"]["top_n"]
+    (4032, 50)
+    >>> widget.choose(step=0)
+    >>> widget.measures["found"]["top_n"]  # of 4 objects, at IoU 0.5 and 0.7, before training
+    (0, 0)
     """
 
     _esm = module("funnel")
     _css = style_sheet("funnel")
     said = traitlets.Unicode().tag(sync=True)
-    scales: traitlets.List[list[dict[str, Any]]] = traitlets.List().tag(sync=True)
     sea = traitlets.Dict().tag(sync=True)
     pictures: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
-    steps: traitlets.List[int] = traitlets.List().tag(sync=True)
     start = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, run: RecordedRun) -> None:
-        self._run = _checked_run(run)
-        self._size = self._run.images.shape[1], self._run.images.shape[2]
-        recipe = recipes[self._run.recipe]
-        counts = recipe.counts(*self._size)
-        said, scales = pack(self._run.logits, self._run.deltas, counts)
-        self._logits, self._deltas = unpack(said, scales, counts)
-        self._anchors, self._cuts = recipe.per_level(*self._size), np.cumsum(counts)[:-1]
-        start = {"picture": 0, "moment": len(self._run.steps) - 1, **FRESH}
+    def __init__(self, pictures: Sequence[WatchedPicture] | None = None, recipe: str = "lesson") -> None:
+        watched = watched_pictures()[:SHOWN] if pictures is None else list(pictures)
+        self._size = _checked_size(watched, recipes[recipe])
+        self._images = [picture.image for picture in watched]
+        self._anchors, counts = recipes[recipe].per_level(*self._size), recipes[recipe].counts(*self._size)
+        said = pack([look for of in watched for look in zip(of.logits, of.deltas, strict=True)], counts)
+        keys = [(number, step) for number, picture in enumerate(watched) for step in picture.steps]
+        self._said = dict(zip(keys, unpack(said, counts), strict=True))
+        start = {"picture": 0, "step": watched[0].steps[-1], **FRESH}
         super().__init__(
             said=said,
-            scales=[[scale._asdict() for scale in moments] for moments in scales],
-            sea={"size": list(self._size), "levels": _levels(recipe, self._size)},
+            sea={"size": list(self._size), "levels": _levels(recipes[recipe], self._size)},
             pictures=[
-                {"image": picture_url(image), "boxes": boxes.tolist(), "names": [CLASSES[k - 1] for k in labels]}
-                for image, boxes, labels in zip(self._run.images, self._run.boxes, self._run.labels, strict=True)
+                {
+                    "image": picture_url(picture.image),
+                    "boxes": picture.boxes.tolist(),
+                    "names": [CLASSES[label - 1] for label in picture.labels],
+                    "steps": list(picture.steps),
+                }
+                for picture in watched
             ],
-            steps=list(self._run.steps),
             start=start,
             state=start,
         )
@@ -90,15 +106,12 @@ class Funnel(LivingPicture):
     @property
     def look(self) -> Look:
         """The picture at the moment that is shown: all that the sliders do not change."""
-        picture, moment = self.state["picture"], self.state["moment"]
-        return Look(
-            self._size,
-            self.pictures[picture]["names"],
-            self._run.boxes[picture].astype(np.float64),
-            self._anchors,
-            np.split(self._logits[picture, moment], self._cuts),
-            np.split(self._deltas[picture, moment], self._cuts),
-        )
+        number = self.state["picture"]
+        logits, deltas = self._said[number, self.state["step"]]
+        ends = np.cumsum([len(boxes) for boxes in self._anchors])[:-1]
+        objects = np.array(self.pictures[number]["boxes"], dtype=np.float64).reshape(-1, 4)
+        names = self.pictures[number]["names"]
+        return Look(self._size, names, objects, self._anchors, np.split(logits, ends), np.split(deltas, ends))
 
     @property
     def settled(self) -> Settled:
@@ -145,10 +158,25 @@ class Funnel(LivingPicture):
         }
         self.state = {**self.state, **{name: value for name, value in wanted.items() if value is not None}}
 
-    def choose(self, *, picture: int | None = None, moment: int | None = None, stage: str | None = None) -> None:
-        """Choose what is shown: a picture and a moment of training, counted from 0, and a stage by its name."""
-        wanted = {"picture": picture, "moment": moment, "stage": stage}
-        self.state = {**self.state, **{name: value for name, value in wanted.items() if value is not None}}
+    def choose(self, *, picture: int | None = None, step: int | None = None, stage: str | None = None) -> None:
+        """Choose what is shown; None leaves it as it is.
+
+        Parameters
+        ----------
+        picture : int
+            Counted from 0. If nothing was recorded of it at the present step, the last step before that is shown, or
+            its first one.
+        step : int
+            One of the picture's `steps`.
+        stage : str
+            The stage whose boxes are shown, by its name.
+        """
+        wanted = {"picture": picture, "step": step, "stage": stage}
+        state = {**self.state, **{name: value for name, value in wanted.items() if value is not None}}
+        if step is None:
+            steps = self.pictures[_checked_number(state["picture"], len(self.pictures))]["steps"]
+            state["step"] = max((known for known in steps if known <= state["step"]), default=steps[0])
+        self.state = state
 
     def reset(self) -> None:
         """Start over."""
@@ -156,14 +184,14 @@ class Funnel(LivingPicture):
 
     def words(self) -> str:
         """Return what is seen, in words with the numbers."""
-        return describe(self.look, self.state, self.steps[self.state["moment"]], self.settled)
+        return describe(self.look, self.state, self.settled)
 
     def still(self) -> Shown:
         """Return a still picture of the present state, described by the words."""
         from minimask.plots.show import show  # only here: the widget itself needs no matplotlib
         from minimask.widgets.funnel_picture import still_picture
 
-        image, settled = self._run.images[self.state["picture"]], self.settled
+        image, settled = self._images[self.state["picture"]], self.settled
         picture = still_picture(image, self.look, self.state, settled, self.words())
         alt = f"A picture with the boxes that a stage leaves, and a funnel of all stages. {self.words()}"
         many = len(settled.funnel.stages()[self.state["stage"]].boxes) > 400
@@ -171,11 +199,15 @@ class Funnel(LivingPicture):
 
     @traitlets.validate("state")
     def _checked_state(self, proposal: dict[str, Any]) -> dict[str, Any]:
-        state = checked_entries(proposal["value"], {"picture", "moment", *FRESH})
-        for name, choices in (("picture", self._run.images), ("moment", self._run.steps)):
-            if not _is_whole(state[name]) or not 0 <= state[name] < len(choices):
-                raise InvalidStateError(f"{name} must be from 0 to {len(choices) - 1}, got {state[name]!r}")
-            state[name] = int(state[name])
+        state = checked_entries(proposal["value"], {"picture", "step", *FRESH})
+        state["picture"] = _checked_number(state["picture"], len(self._images))
+        steps = [step for number, step in self._said if number == state["picture"]]
+        if not _is_whole(state["step"]) or state["step"] not in steps:
+            known = ", ".join(map(str, steps))
+            raise InvalidStateError(
+                f"step must be one recorded of picture {state['picture']}, {known}, got {state['step']!r}"
+            )
+        state["step"] = int(state["step"])
         for name, (least, most) in LIMITS.items():
             whole = isinstance(least, int)
             fits = _is_whole(state[name]) if whole else _is_real(state[name])
@@ -206,22 +238,30 @@ def _levels(recipe: Recipe, size: tuple[int, int]) -> list[dict[str, Any]]:
     return found
 
 
-def _checked_run(run: RecordedRun) -> RecordedRun:
-    pictures, moments, anchors = run.logits.shape
-    if pictures > MOST or moments > MOST:
+def _checked_number(picture: int, pictures: int) -> int:
+    if not _is_whole(picture) or not 0 <= picture < pictures:
+        raise InvalidStateError(f"picture must be from 0 to {pictures - 1}, got {picture!r}")
+    return int(picture)
+
+
+def _checked_size(pictures: list[WatchedPicture], recipe: Recipe) -> tuple[int, int]:
+    """Return the size of all pictures, after making sure that the recipe suits them."""
+    moments = sum(len(picture.steps) for picture in pictures)
+    if not 1 <= len(pictures) <= MOST_PICTURES or moments > MOST_LOOKS:
         raise ValueError(
-            f"run must have at most {MOST} pictures and {MOST} moments, got {pictures} and {moments}: "
-            "`run.pick` takes some of them"
+            f"pictures must be 1 to {MOST_PICTURES}, with at most {MOST_LOOKS} moments of all together, "
+            f"got {len(pictures)} with {moments}"
         )
-    height, width = run.images.shape[1:3]
-    recipe = recipes[run.recipe]
+    sizes = {picture.image.shape[:2] for picture in pictures}
+    if len(sizes) > 1:
+        raise ValueError(f"pictures must be of one size, got {sorted(sizes)}")
+    height, width = sizes.pop()
     if recipe.network_size(height, width) != (height, width):
-        raise ValueError(
-            f"run must have a recipe that leaves {width} x {height} pixels as they are, got {run.recipe!r}"
-        )
-    if anchors != recipe.count(height, width):
-        raise ValueError(
-            f"run must have a logit for each of the {recipe.count(height, width):,} anchors of {run.recipe!r}, "
-            f"got {anchors:,}"
-        )
-    return run
+        raise ValueError(f"recipe must leave {height} x {width} pixels as they are, got {recipe.name!r}")
+    for number, picture in enumerate(pictures):
+        if picture.logits.shape[1] != recipe.count(height, width):
+            raise ValueError(
+                f"pictures[{number}] must have a logit for each of the {recipe.count(height, width):,} anchors of "
+                f"{recipe.name!r}, got {picture.logits.shape[1]:,}"
+            )
+    return height, width

@@ -1,112 +1,99 @@
-"""A recorded run as little text: what travels to the browser, where `js/funnel_bytes.js` reads it.
+"""What a network said, as little text: so it travels to the browser, where `js/funnel_bytes.js` reads it.
 
 A network says five numbers about each of thousands of anchors, for every picture and moment. Of each level only those
-anchors travel that can be among its best `KEPT`; of these a logit takes two bytes and a delta one.
+anchors travel that can be among its best `KEPT`: of these a logit as float16, and deltas as multiples of `GRID`.
 """
 
 from __future__ import annotations
 
 import base64
 import io
-from typing import Any, NamedTuple
+import zlib
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from minimask.geometry.checks import FloatArray, IntArray
 
 KEPT = 1000
 """The most anchors of a level that go on to NMS."""
-MOST_LOGIT = 20.0
-"""Logits beyond are taken as this: their scores are 0 or 1 to eight digits."""
+LOGITS = (-500.0, 30.0)
+"""Logits beyond are taken as these: their scores cannot be told apart."""
+GRID = 1 / 256
+"""What deltas are rounded to: a quarter of a pixel at most for a box of 128."""
 
 
-class Scale(NamedTuple):
-    """What the bytes of one picture at one moment stand for: `lowest + step * q` and `delta_steps * q`."""
+def pack(looks: Sequence[tuple[FloatArray, FloatArray]], counts: tuple[int, ...]) -> str:
+    """Return logits `(N,)` and deltas `(N, 4)`, one pair for each picture and moment, as text: base64 of zlib's format.
 
-    lowest: float
-    step: float
-    delta_steps: list[float]
-
-
-def pack(logits: FloatArray, deltas: FloatArray, counts: tuple[int, ...]) -> tuple[str, list[list[Scale]]]:
-    """Return a run's numbers as text, and what they stand for by picture and moment.
-
-    For each picture and moment come three blocks of bytes: one bit for each anchor that says whether it travels, the
-    first in the lowest bit; the logits of those that do, as uint16, the lower byte first; their deltas as int8.
+    For each pair come three blocks of bytes: one bit for each anchor that says whether it travels, the first in the
+    lowest bit; the logits of those that do; and their deltas over `GRID` as int16. Of both come first all lower
+    bytes, and then all higher ones, which resemble each other.
 
     Parameters
     ----------
-    logits : array (P, S, A)
-    deltas : array (P, S, A, 4)
+    looks : sequence of (array (N,), array (N, 4))
     counts : tuple of int
-        How many of the A anchors each level has.
-
-    Returns
-    -------
-    text : str
-        The bytes in base64.
-    scales : P lists of S Scale
+        How many of the N anchors each level has.
     """
-    blocks: list[bytes] = []
-    scales: list[list[Scale]] = []
-    for picture in range(len(logits)):
-        scales.append([])
-        for moment in range(logits.shape[1]):
-            block, scale = _block(logits[picture, moment], deltas[picture, moment], counts)
-            blocks.append(block)
-            scales[-1].append(scale)
-    return base64.b64encode(b"".join(blocks)).decode("ascii"), scales
+    content = b"".join(_block(logits, deltas, counts) for logits, deltas in looks)
+    return base64.b64encode(zlib.compress(content, 9)).decode("ascii")
 
 
-def unpack(text: str, scales: list[list[Scale]], counts: tuple[int, ...]) -> tuple[FloatArray, FloatArray]:
-    """Return the logits (P, S, A) and deltas (P, S, A, 4) that the browser reads, float64.
+def unpack(text: str, counts: tuple[int, ...]) -> list[tuple[FloatArray, FloatArray]]:
+    """Return the logits `(N,)` and deltas `(N, 4)` that the browser reads, float64.
 
     Anchors that did not travel have a logit below all others, and no deltas.
     """
-    content, anchors = np.frombuffer(base64.b64decode(text), np.uint8), sum(counts)
-    logits = np.empty((len(scales), len(scales[0]), anchors))
-    deltas = np.zeros((*logits.shape, 4))
+    content, anchors = np.frombuffer(zlib.decompress(base64.b64decode(text)), np.uint8), sum(counts)
+    looks: list[tuple[FloatArray, FloatArray]] = []
     at = 0
-    for picture, moments in enumerate(scales):
-        for moment, (lowest, step, delta_steps) in enumerate(moments):
-            bits = -(-anchors // 8)
-            kept = np.flatnonzero(np.unpackbits(content[at : at + bits], count=anchors, bitorder="little"))
-            at += bits
-            scores = content[at : at + 2 * len(kept)].view("<u2")
-            at += 2 * len(kept)
-            moves = content[at : at + 4 * len(kept)].view(np.int8).reshape(-1, 4)
-            at += 4 * len(kept)
-            logits[picture, moment] = lowest - 1
-            logits[picture, moment, kept] = lowest + step * scores
-            deltas[picture, moment, kept] = np.array(delta_steps) * moves
-    return logits, deltas
+
+    def words(number: int) -> NDArray[np.uint16]:
+        nonlocal at
+        low, high = content[at : at + 2 * number].reshape(2, number)
+        at += 2 * number
+        return low + (high.astype(np.uint16) << 8)
+
+    while at < len(content):
+        bits = -(-anchors // 8)
+        kept = np.flatnonzero(np.unpackbits(content[at : at + bits], count=anchors, bitorder="little"))
+        at += bits
+        travelled = words(len(kept)).view(np.float16).astype(np.float64)
+        logits, deltas = np.full(anchors, travelled.min() - 1), np.zeros((anchors, 4))
+        logits[kept] = travelled
+        deltas[kept] = words(4 * len(kept)).view(np.int16).reshape(-1, 4) * GRID
+        looks.append((logits, deltas))
+    return looks
 
 
 def picture_url(image: NDArray[np.uint8]) -> str:
     """Return a picture (H, W, 3) as the address of an image that holds its own data."""
+    from PIL import Image  # only here: importing the widgets loads no more than it must
+
     content = io.BytesIO()
     Image.fromarray(image).save(content, format="jpeg", quality=88, optimize=True)
     return f"data:image/jpeg;base64,{base64.b64encode(content.getvalue()).decode('ascii')}"
 
 
-def _block(logits: FloatArray, deltas: FloatArray, counts: tuple[int, ...]) -> tuple[bytes, Scale]:
-    clipped = np.clip(logits.astype(np.float64), -MOST_LOGIT, MOST_LOGIT)
-    lowest = float(clipped.min())
-    step = float(clipped.max() - lowest) / 65535
-    whole = np.rint((clipped - lowest) / (step or 1)).astype("<u2")
-    kept = _best(whole.astype(np.int64), counts)
-    moves = deltas[kept].astype(np.float64)
-    steps = np.abs(moves).max(axis=0) / 127
-    small = np.rint(moves / np.where(steps > 0, steps, 1)).astype(np.int8)
+def _block(logits: FloatArray, deltas: FloatArray, counts: tuple[int, ...]) -> bytes:
+    rounded = np.clip(logits, *LOGITS).astype("<f2")
+    kept = _best(rounded, counts)
     travels = np.zeros(len(logits), dtype=np.bool_)
     travels[kept] = True
-    block = np.packbits(travels, bitorder="little").tobytes() + whole[kept].tobytes() + small.tobytes()
-    return block, Scale(lowest, step, steps.tolist())
+    most = 2**15 - 1
+    moves = np.clip(np.rint(deltas[kept] / GRID), -most, most).astype("<i2")
+    return np.packbits(travels, bitorder="little").tobytes() + _planes(rounded[kept]) + _planes(moves)
 
 
-def _best(scores: IntArray, counts: tuple[int, ...]) -> IntArray:
+def _planes(words: NDArray[Any]) -> bytes:
+    """Return first the lower and then the higher bytes of numbers of two bytes."""
+    return words.reshape(-1, 1).view(np.uint8).T.tobytes()
+
+
+def _best(scores: NDArray[np.float16], counts: tuple[int, ...]) -> IntArray:
     """Return the anchors that are among the best `KEPT` of their level, in ascending order."""
     found: list[Any] = []
     start = 0

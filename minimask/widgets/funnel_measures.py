@@ -120,13 +120,13 @@ def _victims(funnel: Funnel, before: Overlaps, objects: FloatArray, threshold: f
     return found
 
 
-def describe(look: Look, state: Mapping[str, Any], step: int, settled: Settled) -> str:
+def describe(look: Look, state: Mapping[str, Any], settled: Settled) -> str:
     """Return a state in words: what is shown, what each stage leaves, what is lost where, and what it costs."""
     counts, stages = settled.counts, list(STAGES)
     shown = stages.index(state["stage"])
-    words = f"Picture {state['picture'] + 1} after {step:,} step{'' if step == 1 else 's'} of training. "
-    words += f"Shown: {counts[shown]:,} box{'' if counts[shown] == 1 else 'es'} ({STAGES[state['stage']]}). "
-    words += (
+    words = (
+        f"Picture {state['picture'] + 1} after {state['step']:,} step{'' if state['step'] == 1 else 's'} of training. "
+        f"Shown: {counts[shown]:,} box{'' if counts[shown] == 1 else 'es'} ({STAGES[state['stage']]}). "
         f"Of {counts[0]:,} anchors the top {state['pre_top_n']:,} of each level are moved: {counts[1]:,}. "
         f"Clipped to the picture, {counts[3]:,} are at least {trimmed(state['min_size'], 1)} px wide and high; "
         f"NMS at IoU {fixed(state['nms_threshold'], 2)} leaves {counts[4]:,}, of which at most "

@@ -9,7 +9,7 @@ from on_page import OnPage
 from playwright.sync_api import Locator, expect
 
 from minimask.plots import style
-from minimask.widgets.funnel import Funnel
+from minimask.widgets import Funnel
 from minimask.widgets.funnel_measures import IOUS, STAGES, flops, share
 
 WORLD = runpy.run_path(str(Path(__file__).parents[1] / "fixtures" / "make_funnel.py"))["world"]()
@@ -65,7 +65,7 @@ def follow(widget: Funnel, shown: OnPage) -> Funnel:
     ]
     assert shown.page.evaluate(ROWS) == wanted
     chosen = shown.page.locator("[type=radio]:checked").evaluate_all("(nodes) => nodes.map(({ value }) => value)")
-    assert chosen == [str(widget.state["picture"]), str(widget.state["moment"]), widget.state["stage"]]
+    assert chosen == [str(widget.state["picture"]), str(widget.state["step"]), widget.state["stage"]]
     return widget
 
 
@@ -133,7 +133,7 @@ def test_choosing_a_stage_shows_its_boxes(opened, widget):
     assert shown.state["stage"] == "nms"
 
 
-def test_choosing_pictures_and_moments(opened, widget):
+def test_choosing_pictures_and_steps(opened, widget):
     shown = opened()
     before = shown.picture()
     shown.page.get_by_role("radio", name="picture: 2", exact=True).check()
@@ -145,7 +145,7 @@ def test_choosing_pictures_and_moments(opened, widget):
     assert other != before
     shown.page.get_by_role("radio", name="steps of training: 0", exact=True).check()
     shown.settle()
-    assert shown.state["moment"] == 0
+    assert shown.state["step"] == 0
     follow(widget, shown)
     assert shown.picture() not in (before, other)
 
@@ -160,7 +160,7 @@ def test_keys_on_the_picture(opened, widget):
     press("ArrowDown")
     press("ArrowLeft")
     press("ArrowLeft")
-    assert (shown.state["stage"], shown.state["moment"]) == ("nms", 0)
+    assert (shown.state["stage"], shown.state["step"]) == ("nms", 0)
     press("PageDown")
     press("PageDown")
     assert shown.state["picture"] == 1
@@ -238,7 +238,7 @@ def test_what_is_drawn_where(opened, widget):
 
 def test_the_boxes_given_up_are_dotted(opened, widget):
     shown = opened()
-    shown.set(picture=1, pre_top_n=90, min_size=30, nms_threshold=0.2, stage="nms")
+    shown.set(picture=1, pre_top_n=90, min_size=30, nms_threshold=0.1, stage="nms")
     follow(widget, shown)
     victims = widget.settled.victims
     assert len(victims) == 2
@@ -253,7 +253,7 @@ def test_the_picture_is_the_run_s(opened, widget):
     shown.set(pre_top_n=1, post_top_n=1)
     shown.page.wait_for_function("[...document.images].every(({ complete }) => complete)")
     shown.page.wait_for_timeout(200)
-    image = WORLD.images[0].astype(float)
+    image = WORLD[0].image.astype(float)
     dull = [(y, x) for y, x in ((120, 6), (70, 6), (120, 120), (8, 40))]
     for y, x in dull:
         color = shown.color(".mm-stage", (x + 0.5) / 128, (y + 0.5) / 128)
@@ -291,7 +291,7 @@ def test_all_controls_are_reached_by_tab(opened):
 def test_latency(opened, latency, name):
     """The worst case: 1,000 boxes of each level, most of which stay, are all drawn."""
     shown = opened()
-    shown.set(nms_threshold=0.9, post_top_n=300, stage="nms", moment=0)
+    shown.set(nms_threshold=0.9, post_top_n=300, stage="nms", step=0)
     node = slider(shown, name)
     node.scroll_into_view_if_needed()
     assert latency(node, f"funnel on a page, {SLIDERS[name]}") < 15
@@ -305,9 +305,9 @@ def test_screenshots(opened, screenshot):
         screenshot(shown.page, f"funnel_{name}")
         shown.page.context.close()
 
-    crowd = {"picture": 1, "pre_top_n": 90, "min_size": 30, "nms_threshold": 0.2, "stage": "nms"}
+    crowd = {"picture": 1, "pre_top_n": 90, "min_size": 30, "nms_threshold": 0.1, "stage": "nms"}
     take("light", {})
     take("dark", crowd, color_scheme="dark")
-    take("anchors", {"stage": "anchors", "moment": 0})
+    take("anchors", {"stage": "anchors", "step": 0})
     take("narrow", crowd, viewport={"width": 390, "height": 1560})
     take("wide", {"nms_threshold": 0.3}, viewport={"width": 1600, "height": 900})

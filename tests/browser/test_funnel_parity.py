@@ -7,17 +7,15 @@ import numpy as np
 import pytest
 
 FIXTURE = json.loads((Path(__file__).parents[1] / "fixtures" / "funnel.json").read_text(encoding="utf-8"))
-AT_HAND = {
-    "f": (
-        "funnel_measures",
-        "IOUS, MASK_HEAD, STAGES, cut, describe, flops, foundBy, layAnchors, lookAt, lostAt, settle, share, unpack",
-    )
-}
+NUMBERS = "IOUS, MASK_HEAD, STAGES, cut, describe, flops, foundBy, lookAt, lostAt, settle, share"
+AT_HAND = {"f": ("funnel_measures", f"{NUMBERS}, inflate, layAnchors, unpack")}
 EXACT = {"rtol": 0, "atol": 1e-9}
-SETTLE = """({ run, state }) => {
+SETTLE = """async ({ run, state }) => {
   const { sea, truth } = run;
   const anchors = f.layAnchors(sea.levels);
-  const said = f.unpack(run.said, run.scales, anchors.length / 4)[state.picture][state.moment];
+  const looks = f.unpack(await f.inflate(run.said), anchors.length / 4);
+  const keys = truth.flatMap(({ steps }, picture) => steps.map((step) => `${picture} ${step}`));
+  const said = looks[keys.indexOf(`${state.picture} ${state.step}`)];
   const look = f.lookAt(sea.levels, anchors, said, { size: sea.size, ...truth[state.picture] });
   const settled = f.settle(look, state);
   const corners = ({ boxes, rows }, row) => [...boxes.subarray(4 * rows[row], 4 * rows[row] + 4)];
@@ -32,7 +30,7 @@ SETTLE = """({ run, state }) => {
     stages: Object.fromEntries(stages),
     lost: f.IOUS.map((iou) => f.lostAt(settled.stages, iou)),
     victims: settled.victims.map(({ object, by }) => [object, by]),
-    words: f.describe(look, state, run.steps[state.moment], settled),
+    words: f.describe(look, state, settled),
   };
 }"""
 CASES = [(name, case) for name, run in FIXTURE["runs"].items() for case in run["cases"]]

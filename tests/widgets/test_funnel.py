@@ -1,33 +1,35 @@
 """The funnel, driven without a browser."""
 
+import base64
 import html
 import re
 import runpy
+import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from minimask.anchors import recipes
-from minimask.data.runs import RecordedRun
+from minimask.data.recorded import recorded_run
+from minimask.data.watched import WatchedPicture
 from minimask.plots import style
 from minimask.proposals import propose
-from minimask.widgets.funnel import Funnel
-from minimask.widgets.funnel_bytes import KEPT, pack, unpack
+from minimask.widgets import Funnel
+from minimask.widgets.funnel_bytes import GRID, KEPT, pack, unpack
 from minimask.widgets.funnel_measures import IOUS, STAGES, cut
 
 WORLD = runpy.run_path(str(Path(__file__).parents[1] / "fixtures" / "make_funnel.py"))["world"]()
 COUNTS = recipes["lesson"].counts(128, 128)
 
 
-def plain(size: tuple[int, int], objects: list[list[float]], logits: dict[int, float]) -> RecordedRun:
-    """Return a run that moves no anchor, and likes some of them."""
-    said = np.full((1, 1, recipes["lesson"].count(*size)), -5.0)
+def plain(size: tuple[int, int], objects: list[list[float]], logits: dict[int, float]) -> list[WatchedPicture]:
+    """Return a picture with anchors that stay where they are, some of which are liked."""
+    said = np.full((1, recipes["lesson"].count(*size)), -5.0)
     for index, logit in logits.items():
-        said[0, 0, index] = logit
-    boxes = np.array(objects, dtype=float).reshape(-1, 4)
-    labels = np.ones(len(boxes), dtype=np.int64)
-    return RecordedRun(np.zeros((1, *size, 3), np.uint8), (boxes,), (labels,), (7,), said, np.zeros((*said.shape, 4)))
+        said[0, index] = logit
+    labels = np.ones(len(objects), dtype=np.int64)
+    return [WatchedPicture(np.zeros((*size, 3), np.uint8), objects, labels, (7,), said, np.zeros((*said.shape, 4)))]
 
 
 def anchor_of(size: tuple[int, int], box: list[float]) -> int:
@@ -114,66 +116,82 @@ def test_an_iou_that_equals_the_threshold_finds_and_is_not_rounded_up(widget):
     assert [cut(iou) for iou in (0.5, 0.6999, 0.7, 0.29, 1.0)] == ["0.50", "0.69", "0.70", "0.29", "1.00"]
 
 
-@pytest.mark.parametrize(("picture", "moment"), [(0, 0), (0, 1), (1, 1)])
-def test_little_is_lost_on_the_way_to_the_browser(widget, picture, moment):
-    cuts = np.cumsum(COUNTS)[:-1]
-    parts = (np.split(said[picture, moment], cuts) for said in (WORLD.logits, WORLD.deltas))
+@pytest.mark.parametrize(("picture", "step"), [(0, 0), (0, 900), (1, 900)])
+def test_little_is_lost_on_the_way_to_the_browser(widget, picture, step):
+    ends, row = np.cumsum(COUNTS)[:-1], WORLD[picture].steps.index(step)
+    parts = (np.split(said[row], ends) for said in (WORLD[picture].logits, WORLD[picture].deltas))
     exact = propose(*parts, recipes["lesson"].per_level(128, 128), (128, 128), 1000, 50, 0.7, 1.0).stages()
-    widget.choose(picture=picture, moment=moment)
+    widget.choose(picture=picture, step=step)
     stages = widget.settled.funnel.stages()
-    assert set(exact["top_k"].indices) == set(stages["top_k"].indices)
-    order = np.argsort(exact["clipped"].indices), np.argsort(stages["clipped"].indices)
-    apart = exact["clipped"].boxes[order[0]] - stages["clipped"].boxes[order[1]]
-    assert np.abs(apart).max() < 0.5
-    assert np.sqrt(np.mean(apart**2)) < 0.1
+    assert len(set(exact["top_k"].indices) ^ set(stages["top_k"].indices)) <= 4  # near-ties around the last place
+    common = np.intersect1d(exact["clipped"].indices, stages["clipped"].indices)
+    boxes = [stage["clipped"].boxes[np.argsort(stage["clipped"].indices)] for stage in (exact, stages)]
+    rows = [np.isin(np.sort(stage["clipped"].indices), common) for stage in (exact, stages)]
+    assert np.abs(boxes[0][rows[0]] - boxes[1][rows[1]]).max() < 0.5
     assert len(stages["nms"].indices) == pytest.approx(len(exact["nms"].indices), rel=0.02)
 
 
+def test_nothing_is_lost_of_the_recorded_run():
+    """Its numbers have few digits: the widget finds box for box what the run's own funnel finds."""
+    widget, run = Funnel(), recorded_run()
+    assert len(widget.pictures) == 5
+    for number, picture in enumerate(widget.pictures):
+        assert tuple(picture["steps"]) == run.moments_of(number)
+        for step in picture["steps"]:
+            widget.choose(picture=number, step=step)
+            exact = run.funnel(number, step, min_size=1.0, post_top_n=50).stages()
+            for name, stage in widget.settled.funnel.stages().items():
+                np.testing.assert_array_equal(stage.indices, exact[name].indices)
+                np.testing.assert_allclose(stage.boxes, exact[name].boxes, rtol=0, atol=1e-3)
+
+
+def test_what_travels_of_the_recorded_run_is_small():
+    widget = Funnel()
+    assert len(widget.said) + sum(len(picture["image"]) for picture in widget.pictures) < 205_000
+
+
 def test_what_travels():
-    text, scales = pack(WORLD.logits, WORLD.deltas, COUNTS)
-    kept = 1000 + 768 + 192
-    assert len(text) == 4 * -(-4 * (4032 // 8 + kept * 6) // 3)
-    logits, deltas = unpack(text, scales, COUNTS)
-    assert logits.shape == (2, 2, 4032)
-    start = 0
-    for count in COUNTS:
-        for p, s in np.ndindex(2, 2):
-            before, after = (said[p, s, start : start + count] for said in (WORLD.logits, logits))
-            best = np.argsort(-before, kind="stable")[:KEPT]
-            step = scales[p][s].step
-            assert (after >= scales[p][s].lowest).sum() == min(count, KEPT)
-            np.testing.assert_allclose(after[best], before[best], rtol=0, atol=0.51 * step)
-            most = np.abs(WORLD.deltas[p, s][deltas[p, s].any(axis=1)]).max(axis=0)
-            np.testing.assert_allclose(scales[p][s].delta_steps, most / 127)
-            moves = np.abs(deltas[p, s, start + best] - WORLD.deltas[p, s, start + best])
-            assert (moves <= 0.51 * np.array(scales[p][s].delta_steps)).all()
-        start += count
+    text = pack([(picture.logits[1], picture.deltas[1]) for picture in WORLD], COUNTS)
+    content = zlib.decompress(base64.b64decode(text))
+    assert len(content) == 2 * (4032 // 8 + (1000 + 768 + 192) * 10)
+    looks = unpack(text, COUNTS)
+    assert len(looks) == 2
+    for picture, (logits, deltas) in zip(WORLD, looks, strict=True):
+        rounded = picture.logits[1].astype(np.float16).astype(float)
+        start = 0
+        for count in COUNTS:
+            best = start + np.argsort(-rounded[start : start + count], kind="stable")
+            kept, others = best[:KEPT], best[KEPT:]
+            np.testing.assert_array_equal(logits[kept], rounded[kept])
+            assert np.abs(deltas[kept] - picture.deltas[1][kept]).max() <= GRID / 2
+            assert (logits[others] < rounded.min()).all() or not len(others)
+            assert not deltas[others].any()
+            start += count
 
 
 def test_what_travels_when_all_is_equal_or_beyond_measure():
-    logits = np.zeros((1, 2, 8))
-    logits[0, 1] = [-1e9, -20.0, -19.0, 0.0, 0.0, 19.0, 20.0, 1e9]
-    text, scales = pack(logits, np.zeros((1, 2, 8, 4)), (5, 3))
-    found, deltas = unpack(text, scales, (5, 3))
-    assert not found[0, 0].any()
-    np.testing.assert_allclose(found[0, 1], [-20, -20, -19, 0, 0, 19, 20, 20], rtol=0, atol=1e-3)
-    assert found[0, 1, 3] == found[0, 1, 4]
-    assert not deltas.any()
+    logits = np.array([-1e9, -500.0, -1e-9, 0.0, 0.0, 19.0, 30.0, 1e9])
+    deltas = np.zeros((8, 4))
+    deltas[3] = [1e6, -1e6, 0.75, -1 / 512]
+    (zeros, _), (found, moves) = unpack(pack([(np.zeros(8), deltas), (logits, deltas)], (5, 3)), (5, 3))
+    assert not zeros.any()
+    assert found.tolist() == [-500, -500, 0, 0, 0, 19, 30, 30]
+    assert moves[3].tolist() == [(2**15 - 1) / 256, -(2**15 - 1) / 256, 0.75, 0]
+    assert not np.delete(moves, 3, axis=0).any()
 
 
 def test_among_equal_logits_the_earlier_anchors_travel():
-    logits = np.zeros((1, 1, 2500))
-    logits[0, 0, 2000] = 1
-    text, scales = pack(logits, np.ones((1, 1, 2500, 4)), (2400, 100))
-    _, deltas = unpack(text, scales, (2400, 100))
-    assert np.flatnonzero(deltas[0, 0, :, 0]).tolist() == [*range(999), 2000, *range(2400, 2500)]
+    logits = np.zeros(2500)
+    logits[2000] = 1
+    ((_, deltas),) = unpack(pack([(logits, np.ones((2500, 4)))], (2400, 100)), (2400, 100))
+    assert np.flatnonzero(deltas[:, 0]).tolist() == [*range(999), 2000, *range(2400, 2500)]
 
 
 def test_the_state_is_one_plain_object(widget):
     start = widget.state
     assert start == {
         "picture": 0,
-        "moment": 1,
+        "step": 900,
         "pre_top_n": 1000,
         "min_size": 1.0,
         "nms_threshold": 0.7,
@@ -185,8 +203,8 @@ def test_the_state_is_one_plain_object(widget):
     widget.slide(pre_top_n=np.int64(20), nms_threshold=np.float32(0.5))
     assert [change["new"]["pre_top_n"] for change in seen] == [20]
     assert type(widget.state["pre_top_n"]) is int
-    widget.choose(picture=1, moment=0, stage="nms")
-    assert widget.state == {**start, "picture": 1, "moment": 0, "stage": "nms", "pre_top_n": 20, "nms_threshold": 0.5}
+    widget.choose(picture=1, step=0, stage="nms")
+    assert widget.state == {**start, "picture": 1, "step": 0, "stage": "nms", "pre_top_n": 20, "nms_threshold": 0.5}
     widget.slide(min_size=3, post_top_n=300)
     assert (widget.state["min_size"], widget.state["post_top_n"]) == (3.0, 300)
     widget.reset()
@@ -196,9 +214,9 @@ def test_the_state_is_one_plain_object(widget):
     assert widget.state["picture"] == 0
 
 
-def test_another_picture_and_another_moment_change_what_is_found(widget):
+def test_another_picture_and_another_step_change_what_is_found(widget):
     before = widget.measures
-    widget.choose(moment=0)
+    widget.choose(step=0)
     untrained = widget.measures
     assert untrained["found"]["top_n"][0] < before["found"]["top_n"][0]
     assert untrained["best_iou"]["anchors"] == before["best_iou"]["anchors"]
@@ -212,7 +230,9 @@ def test_another_picture_and_another_moment_change_what_is_found(widget):
     [
         (lambda w: w.choose(picture=2), "picture must be from 0 to 1, got 2"),
         (lambda w: w.choose(picture=-1), "picture must be from 0 to 1, got -1"),
-        (lambda w: w.choose(moment=True), "moment must be from 0 to 1, got True"),
+        (lambda w: w.choose(picture=True), "picture must be from 0 to 1, got True"),
+        (lambda w: w.choose(step=1), "step must be one recorded of picture 0, 0, 900, got 1"),
+        (lambda w: w.choose(step=False), "step must be one recorded of picture 0, 0, 900, got False"),
         (lambda w: w.choose(stage="boxes"), "stage must be one of anchors, top_k, clipped, large_enough, nms, top_n"),
         (lambda w: w.slide(pre_top_n=0), "pre_top_n must be a whole number from 1 to 1000, got 0"),
         (lambda w: w.slide(pre_top_n=1001), "pre_top_n must be a whole number from 1 to 1000, got 1001"),
@@ -221,7 +241,7 @@ def test_another_picture_and_another_moment_change_what_is_found(widget):
         (lambda w: w.slide(nms_threshold=1.01), "nms_threshold must be a number from 0.0 to 1.0, got 1.01"),
         (lambda w: w.slide(nms_threshold=float("nan")), "nms_threshold must be a number from 0.0 to 1.0, got nan"),
         (lambda w: w.slide(min_size=-0.1), "min_size must be a number from 0.0 to 64.0, got -0.1"),
-        (lambda w: setattr(w, "state", {"picture": 0}), "state must have exactly the entries min_size, moment,"),
+        (lambda w: setattr(w, "state", {"picture": 0}), "state must have exactly the entries min_size, nms_threshold,"),
     ],
 )
 def test_bad_input_is_refused_and_the_state_stays(widget, act, message):
@@ -231,23 +251,47 @@ def test_bad_input_is_refused_and_the_state_stays(widget, act, message):
     assert widget.state == before
 
 
-def test_runs_that_do_not_fit_are_refused():
-    nine = WORLD.pick(pictures=[0] * 9)
-    with pytest.raises(ValueError, match="at most 8 pictures and 8 moments, got 9 and 2: `run"):
-        Funnel(nine)
-    fewer = RecordedRun(
-        WORLD.images, WORLD.boxes, WORLD.labels, WORLD.steps, WORLD.logits[..., 1:], WORLD.deltas[..., 1:, :]
-    )
-    with pytest.raises(ValueError, match="a logit for each of the 4,032 anchors of 'lesson', got 4,031"):
-        Funnel(fewer)
-    padded = RecordedRun(
-        WORLD.images, WORLD.boxes, WORLD.labels, WORLD.steps, WORLD.logits, WORLD.deltas, "torchvision_maskrcnn"
-    )
-    with pytest.raises(ValueError, match="a recipe that leaves 128 x 128 pixels as they are"):
-        Funnel(padded)
+def test_a_picture_without_the_present_step_is_shown_at_the_last_one_before():
+    parts = (WORLD[0].image, WORLD[0].boxes, WORLD[0].labels)
+    said = WORLD[0].logits[0], WORLD[0].deltas[0]
+    widget = Funnel([WatchedPicture(*parts, steps, *([part] * len(steps) for part in said)) for steps in (
+        (0, 10, 40), (20, 30), (5,),
+    )])  # fmt: skip
+    for start, number, step in ((40, 1, 30), (10, 1, 20), (10, 2, 5), (0, 2, 5)):
+        widget.choose(picture=0, step=start)
+        widget.choose(picture=number)
+        assert (widget.state["picture"], widget.state["step"]) == (number, step)
+    widget.choose(picture=1, step=30)
+    assert widget.state["step"] == 30
+    with pytest.raises(ValueError, match="step must be one recorded of picture 2, 5, got 30"):
+        widget.choose(picture=2, step=30)
 
 
-@pytest.mark.parametrize("state", [{}, {"stage": "anchors", "moment": 0}, {"min_size": 64.0, "pre_top_n": 30}])
+def test_pictures_that_do_not_fit_are_refused():
+    for many in ([], WORLD * 5, [*WORLD] * 4 + WORLD[:1]):
+        with pytest.raises(ValueError, match="pictures must be 1 to 8, with at most 24 moments of all together, got"):
+            Funnel(many)
+    long = WatchedPicture(
+        *(WORLD[0].image, WORLD[0].boxes, WORLD[0].labels, range(25)),
+        *(np.repeat(part[:1], 25, axis=0) for part in (WORLD[0].logits, WORLD[0].deltas)),
+    )
+    with pytest.raises(ValueError, match="got 1 with 25"):
+        Funnel([long])
+    with pytest.raises(ValueError, match=re.escape("pictures must be of one size, got [(48, 64), (128, 128)]")):
+        Funnel([*WORLD, *plain((48, 64), [], {})])
+    fewer = WatchedPicture(
+        *(WORLD[0].image, WORLD[0].boxes, WORLD[0].labels, WORLD[0].steps),
+        *(part[:, 1:] for part in (WORLD[0].logits, WORLD[0].deltas)),
+    )
+    with pytest.raises(
+        ValueError, match=re.escape("pictures[1] must have a logit for each of the 4,032 anchors of 'less")
+    ):
+        Funnel([WORLD[0], fewer])
+    with pytest.raises(ValueError, match="recipe must leave 128 x 128 pixels as they are, got 'torchvision_maskrcnn'"):
+        Funnel(WORLD, recipe="torchvision_maskrcnn")
+
+
+@pytest.mark.parametrize("state", [{}, {"stage": "anchors", "step": 0}, {"min_size": 64.0, "pre_top_n": 30}])
 def test_hosts_without_widgets_get_a_picture_and_words(widget, state):
     widget.state = {**widget.state, **state}
     data, _ = widget._repr_mimebundle_()
@@ -263,7 +307,7 @@ def test_hosts_without_widgets_get_a_picture_and_words(widget, state):
 
 
 def test_what_the_still_picture_draws(widget):
-    widget.state = {**widget.state, "picture": 1, "pre_top_n": 90, "min_size": 30, "nms_threshold": 0.2, "stage": "nms"}
+    widget.state = {**widget.state, "picture": 1, "pre_top_n": 90, "min_size": 30, "nms_threshold": 0.1, "stage": "nms"}
 
     def drawn() -> tuple[list[str], list[float]]:
         stage, bars = widget.still().fig.axes
@@ -285,7 +329,7 @@ def test_what_the_still_picture_draws(widget):
     assert (colors.count(style.TIGHT), colors.count(style.BEST)) == (3, 0)
 
 
-def test_a_page_holds_the_run_and_the_state(tmp_path, widget):
+def test_a_page_holds_what_was_said_and_the_state(tmp_path, widget):
     widget.slide(pre_top_n=37)
     widget.save(tmp_path / "page.html")
     text = (tmp_path / "page.html").read_text(encoding="utf-8")

@@ -9,26 +9,26 @@ import pytest
 from minimask.anchors import recipes
 from minimask.geometry.boxes import box_iou
 from minimask.proposals import propose
-from minimask.widgets.funnel_bytes import Scale, unpack
+from minimask.widgets.funnel_bytes import unpack
 from minimask.widgets.funnel_measures import IOUS, MASK_HEAD, STAGES, Look, describe, flops, settle, share
 
 FIXTURE = json.loads((Path(__file__).parents[1] / "fixtures" / "funnel.json").read_text(encoding="utf-8"))
 CASES = [(name, case) for name, run in FIXTURE["runs"].items() for case in run["cases"]]
+RECIPE = recipes["lesson"]
 EXACT = {"rtol": 0, "atol": 1e-9}
 
 
 def look_at(name: str, state: dict) -> Look:
     """Return what a run says about a picture at a moment."""
     run = FIXTURE["runs"][name]
-    recipe, size = recipes[run["recipe"]], tuple(run["sea"]["size"])
-    counts = recipe.counts(*size)
-    scales = [[Scale(**scale) for scale in moments] for moments in run["scales"]]
-    logits, deltas = unpack(run["said"], scales, counts)
-    cuts, at = np.cumsum(counts)[:-1], (state["picture"], state["moment"])
-    truth = run["truth"][state["picture"]]
+    size = tuple(run["sea"]["size"])
+    counts = RECIPE.counts(*size)
+    keys = [(number, step) for number, picture in enumerate(run["truth"]) for step in picture["steps"]]
+    logits, deltas = dict(zip(keys, unpack(run["said"], counts), strict=True))[state["picture"], state["step"]]
+    truth, ends = run["truth"][state["picture"]], np.cumsum(counts)[:-1]
     objects = np.array(truth["boxes"], dtype=float).reshape(-1, 4)
-    parts = (np.split(logits[at], cuts), np.split(deltas[at], cuts))
-    return Look(size, truth["names"], objects, recipe.per_level(*size), *parts)
+    parts = np.split(logits, ends), np.split(deltas, ends)
+    return Look(size, truth["names"], objects, RECIPE.per_level(*size), *parts)
 
 
 @pytest.mark.parametrize(("name", "expected"), CASES, ids=[f"{name}-{k}" for k, (name, _) in enumerate(CASES)])
@@ -51,7 +51,7 @@ def test_every_stage(name, expected):
     for stage, boxes in expected["boxes"].items():
         found = settled.funnel.stages()[stage].boxes
         np.testing.assert_allclose(found[:: max(len(found) // 5, 1)], np.reshape(boxes, (-1, 4)), **EXACT)
-    assert describe(look, state, FIXTURE["runs"][name]["steps"][state["moment"]], settled) == expected["words"]
+    assert describe(look, state, settled) == expected["words"]
 
 
 @pytest.mark.parametrize(("name", "expected"), CASES, ids=[f"{name}-{k}" for k, (name, _) in enumerate(CASES)])

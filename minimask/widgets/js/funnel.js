@@ -1,10 +1,10 @@
 /**
  * The funnel: how does a haystack of anchors become a handful of proposals?
  *
- * `Funnel` in Python describes the state that this view shows and changes: picture, moment, sliders, and the stage shown.
+ * `Funnel` in Python describes the state that this view shows and changes: picture, step, sliders, and the stage shown.
  */
 import { trimmed } from "./decimals.js";
-import { layAnchors, unpack } from "./funnel_bytes.js";
+import { inflate, layAnchors, unpack } from "./funnel_bytes.js";
 import { IOUS, STAGES, describe, flops, foundBy, grouped, lookAt, settle, share } from "./funnel_measures.js";
 import { drawStageOf } from "./funnel_picture.js";
 import { LivingView, choice, commonParts, keysHelp, press, shapeCanvas } from "./living_view.js";
@@ -13,8 +13,8 @@ import { arrowOf, element, openCanvas, write } from "./stage.js";
 const QUESTION = "How does a haystack of anchors become a handful of proposals?";
 const KEYS = [
   ["↑ ↓", "on the picture: the stage before, the stage after"],
-  ["← →", "earlier in training, later in training"],
-  ["Page Up, Page Down", "another picture"],
+  ["← →", "on the picture: earlier in training, later in training"],
+  ["Page Up, Page Down", "on the picture: another one"],
   ["arrows on a slider", "a step; Home and End go to its ends"],
   ["Escape", "start over"],
 ];
@@ -61,12 +61,14 @@ function stageRow(name, group, objects) {
 }
 
 /** All elements of the widget, by role. */
-function build(pictures, steps, objects, size) {
+function build(pictures, size) {
   const group = `minimask-${Math.random().toString(36).slice(2)}`;
+  const steps = [...new Set(pictures.flatMap((picture) => picture.steps))].sort((a, b) => a - b);
+  const objects = Math.max(...pictures.map(({ boxes }) => boxes.length));
   const parts = {
     stage: element("canvas", { class: "mm-stage", tabindex: "0", role: "application" }),
     picture: choice("picture", pictures.map((_, k) => [k, String(k + 1)])),
-    moment: choice("steps of training", steps.map((step, k) => [k, grouped(step)])),
+    step: choice("steps of training", steps.map((step) => [step, grouped(step)])),
     rows: Object.fromEntries(Object.keys(STAGES).map((name) => [name, stageRow(name, group, objects)])),
     sliders: {}, values: {},
     ...commonParts(),
@@ -87,7 +89,7 @@ function build(pictures, steps, objects, size) {
       element("div", { class: "mm-left" }, parts.stage,
         element("p", { class: "mm-note mm-signs" }, ...LINES.map(([kind, text]) =>
           element("span", {}, element("s", { "data-kind": kind }), text))),
-        element("div", { class: "mm-under" }, parts.picture, parts.moment, parts.reset)),
+        element("div", { class: "mm-under" }, parts.picture, parts.step, parts.reset)),
       parts.caption,
       element("div", { class: "mm-right" },
         element("div", { class: "mm-layers", role: "radiogroup", "aria-label": "Stage of the funnel" },
@@ -100,12 +102,14 @@ function build(pictures, steps, objects, size) {
 
 /** The widget on a page. */
 class Funnel extends LivingView {
-  constructor(model, el) {
-    const [pictures, steps, sea] = ["pictures", "steps", "sea"].map((name) => model.get(name));
-    super(model, el, build(pictures, steps, Math.max(...pictures.map(({ boxes }) => boxes.length)), sea.size));
-    Object.assign(this, { pictures, steps, sea, start: model.get("start"), looks: new Map() });
+  /** @param {any} model  @param {HTMLElement} el  @param {Uint8Array} bytes what the network said */
+  constructor(model, el, bytes) {
+    const [pictures, sea] = [model.get("pictures"), model.get("sea")];
+    super(model, el, build(pictures, sea.size));
+    Object.assign(this, { pictures, sea, start: model.get("start"), looks: new Map() });
     this.anchors = layAnchors(sea.levels);
-    this.said = unpack(model.get("said"), model.get("scales"), this.anchors.length / 4);
+    const said = unpack(bytes, this.anchors.length / 4);
+    this.said = pictures.map(({ steps }) => new Map(steps.map((step) => [step, said.shift()])));
     this.images = pictures.map(({ image }) => {
       const node = new Image();
       this.on(node, "load", () => this.redraw());
@@ -114,8 +118,8 @@ class Funnel extends LivingView {
     });
     const { parts } = this;
     this.onKeys(parts.stage, (event) => this.walkByKey(event));
-    this.on(parts.picture, "change", (event) => this.state.set({ picture: Number(event.target.value) }));
-    this.on(parts.moment, "change", (event) => this.state.set({ moment: Number(event.target.value) }));
+    this.on(parts.picture, "change", (event) => this.show(Number(event.target.value)));
+    this.on(parts.step, "change", (event) => this.state.set({ step: Number(event.target.value) }));
     for (const { input } of Object.values(parts.rows)) {
       this.on(input, "change", () => this.state.set({ stage: input.value }));
     }
@@ -134,38 +138,37 @@ class Funnel extends LivingView {
     this.state.set(this.start);
   }
 
-  /** Go on by some stages, moments and pictures, as far as there are any. */
-  walk(/** @type {{stage?: number, moment?: number, picture?: number}} */ { stage = 0, moment = 0, picture = 0 }) {
-    const now = this.state.get();
-    const names = Object.keys(STAGES);
-    const within = (at, by, all) => Math.min(Math.max(at + by, 0), all.length - 1);
-    this.state.set({
-      stage: names[within(names.indexOf(now.stage), stage, names)],
-      moment: within(now.moment, moment, this.steps),
-      picture: within(now.picture, picture, this.pictures),
-    });
+  /** Show a picture at the present step, or at the last one before that at which something is known of it. */
+  show(/** @type {number} */ picture) {
+    const { step } = this.state.get();
+    const { steps } = this.pictures[picture];
+    this.state.set({ picture, step: steps.findLast((known) => known <= step) ?? steps[0] });
   }
 
   /** Returns whether the key meant something. */
   walkByKey(/** @type {KeyboardEvent} */ event) {
+    const { picture, step, stage } = this.state.get();
+    const { steps } = this.pictures[picture];
+    const names = Object.keys(STAGES);
+    const beside = (all, one, by) => all[Math.min(Math.max(all.indexOf(one) + by, 0), all.length - 1)];
     const arrow = arrowOf(event);
     const page = { PageUp: -1, PageDown: 1 }[event.key];
-    if (arrow) this.walk({ moment: arrow[0], stage: arrow[1] });
-    else if (page) this.walk({ picture: page });
+    if (arrow) this.state.set({ step: beside(steps, step, arrow[0]), stage: beside(names, stage, arrow[1]) });
+    else if (page) this.show(beside([...this.pictures.keys()], picture, page));
     else return false;
     return true;
   }
 
   // --- one picture
 
-  /** What the sliders do not change, worked out once for each picture and moment. */
+  /** What the sliders do not change, worked out once for each picture and step. */
   look() {
-    const { picture, moment } = this.state.get();
-    const key = `${picture} ${moment}`;
+    const { picture, step } = this.state.get();
+    const key = `${picture} ${step}`;
     if (!this.looks.has(key)) {
       const { size, levels } = this.sea;
       const truth = { size, ...this.pictures[picture] };
-      this.looks.set(key, lookAt(levels, this.anchors, this.said[picture][moment], truth));
+      this.looks.set(key, lookAt(levels, this.anchors, this.said[picture].get(step), truth));
     }
     return this.looks.get(key);
   }
@@ -178,7 +181,7 @@ class Funnel extends LivingView {
     const settled = settle(look, now);
     const scene = { image: this.images[now.picture], size: this.sea.size, look, settled, state: now };
     drawStageOf(openCanvas(parts.stage), this.palette(), scene);
-    const caption = describe(look, now, this.steps[now.moment], settled);
+    const caption = describe(look, now, settled);
     write(parts.caption, caption);
     this.say(caption);
     this.writeRows(look, settled, now);
@@ -208,7 +211,10 @@ class Funnel extends LivingView {
   writeControls(now, { stages }) {
     const { parts } = this;
     press(parts.picture, now.picture);
-    press(parts.moment, now.moment);
+    press(parts.step, now.step);
+    for (const input of parts.step.querySelectorAll("input")) {
+      input.disabled = !this.pictures[now.picture].steps.includes(Number(input.value));
+    }
     for (const [name, { notches }] of Object.entries(SLIDERS)) {
       const text = valueText(name, now[name]);
       parts.sliders[name].valueAsNumber = notchOf(notches, now[name]);
@@ -222,7 +228,7 @@ class Funnel extends LivingView {
 }
 
 export default {
-  render({ model, el }) {
-    return new Funnel(model, el).close;
+  async render({ model, el }) {
+    return new Funnel(model, el, await inflate(model.get("said"))).close;
   },
 };

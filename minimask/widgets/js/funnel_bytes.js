@@ -1,14 +1,12 @@
-/** A recorded run as it travels to the browser: the same as `minimask/widgets/funnel_bytes.py`. */
+/** What a network said, as it travels to the browser: the same as `minimask/widgets/funnel_bytes.py`. */
 
 /**
  * The levels of the anchors, the finest first: the grid of cells, how far apart they are, the anchors of one cell around
  * the origin, and where in a cell that is, from 0 to 1.
  * @typedef {{rows: number, columns: number, down: number, right: number, offset: number, cell: number[][]}} Level
  *
- * @typedef {{lowest: number, step: number, delta_steps: number[]}} Scale
- *
  * What a network said about the anchors that travelled: their numbers, ascending, a logit for each, and four deltas.
- * @typedef {{indices: Int32Array, logits: Float64Array, deltas: Float64Array}} Said
+ * @typedef {{indices: number[], logits: Float64Array, deltas: Float64Array}} Said
  */
 
 /** How many anchors a level has. */
@@ -34,23 +32,42 @@ export function layAnchors(/** @type {Level[]} */ levels) {
   return boxes;
 }
 
+/** What deltas are multiples of. */
+const GRID = 1 / 256;
+
+/** The number that two bytes stand for as float16. */
+function halfOf(/** @type {number} */ word) {
+  const [exponent, fraction] = [(word >> 10) & 31, (word & 1023) / 1024];
+  const size = exponent ? (1 + fraction) * 2 ** (exponent - 15) : fraction * 2 ** -14;
+  return word >> 15 ? -size : size;
+}
+
+/** Read text in base64 that holds bytes in zlib's format. */
+export async function inflate(/** @type {string} */ text) {
+  const packed = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
 /**
- * Read a run's bytes: for each picture and moment one bit for each anchor, then logits as uint16, then deltas as int8.
- * @param {string} text in base64  @param {Scale[][]} scales  @param {number} anchors
- * @returns {Said[][]} by picture and moment
+ * Read what a network said, for every picture and moment: one bit for each anchor, logits, and deltas; of the words of
+ * two bytes first all lower and then all higher ones.
+ * @param {Uint8Array} bytes  @param {number} anchors  @returns {Said[]}
  */
-export function unpack(text, scales, anchors) {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  const view = new DataView(bytes.buffer);
+export function unpack(bytes, anchors) {
+  const looks = [];
   let at = 0;
-  return scales.map((moments) => moments.map(({ lowest, step, delta_steps: deltaSteps }) => {
-    const kept = [];
-    for (let k = 0; k < anchors; k++) if ((bytes[at + (k >> 3)] >> (k & 7)) & 1) kept.push(k);
+  const words = (number, meaning) => {
+    const found = Float64Array.from({ length: number }, (_, k) => meaning(bytes[at + k] | (bytes[at + number + k] << 8)));
+    at += 2 * number;
+    return found;
+  };
+  while (at < bytes.length) {
+    const indices = [];
+    for (let k = 0; k < anchors; k++) if ((bytes[at + (k >> 3)] >> (k & 7)) & 1) indices.push(k);
     at += Math.ceil(anchors / 8);
-    const logits = Float64Array.from(kept, (_, k) => lowest + step * view.getUint16(at + 2 * k, true));
-    at += 2 * kept.length;
-    const deltas = Float64Array.from({ length: 4 * kept.length }, (_, k) => deltaSteps[k % 4] * view.getInt8(at + k));
-    at += deltas.length;
-    return { indices: Int32Array.from(kept), logits, deltas };
-  }));
+    const logits = words(indices.length, halfOf);
+    looks.push({ indices, logits, deltas: words(4 * indices.length, (word) => ((word << 16) >> 16) * GRID) });
+  }
+  return looks;
 }

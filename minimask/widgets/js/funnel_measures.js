@@ -236,11 +236,11 @@ export function share(/** @type {number} */ rois, /** @type {number} */ anchors)
 }
 
 /** A state in words: what is shown, what each stage leaves, what is lost where, and what it costs. */
-export function describe(/** @type {Look} */ { names }, state, /** @type {number} */ step, { stages, victims }) {
+export function describe(/** @type {Look} */ { names }, state, { stages, victims }) {
   const named = (object) => `${object + 1} (${names[object]})`;
   const counts = Object.values(stages).map(({ rows }) => rows.length);
   const shown = stages[state.stage].rows.length;
-  let words = `Picture ${state.picture + 1} after ${countedBy(step, "step")} of training. `;
+  let words = `Picture ${state.picture + 1} after ${countedBy(state.step, "step")} of training. `;
   words += `Shown: ${countedBy(shown, "box", "boxes")} (${STAGES[state.stage]}). `
     + `Of ${grouped(counts[0])} anchors the top ${grouped(state.pre_top_n)} of each level are moved: `
     + `${grouped(counts[1])}. Clipped to the picture, ${grouped(counts[3])} are at least `
