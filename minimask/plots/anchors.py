@@ -147,7 +147,7 @@ def reach(sizes: ArrayLike, ratios: ArrayLike, panels: Mapping[str, ArrayLike]) 
     """Draw the best IoU (ratios, sizes) that an anchor gives an object, for each recipe, against its size and ratio."""
     fig, all_axes = figure(len(panels), width=3.3 * len(panels) + 0.7, height=3.7)
     for number, (axes, (title, values)) in enumerate(zip(all_axes, panels.items(), strict=True)):
-        mesh = axes.pcolormesh(sizes, ratios, np.asarray(values), cmap=OVERLAP, vmin=0, vmax=1, shading="gouraud")
+        mesh = axes.pcolormesh(sizes, ratios, np.asarray(values), cmap=OVERLAP, vmin=0, vmax=1, shading="nearest")
         lines = axes.contour(
             sizes, ratios, np.asarray(values), levels=np.array([0.3, 0.5, 0.7]), colors=INK, linewidths=[0.8, 1.4, 2]
         )

@@ -105,15 +105,13 @@ def funnel(stages: Mapping[str, tuple[int, Mapping[str, float]]]) -> Figure:
 
 @styled
 def large_picture(picture: ArrayLike, truth: ArrayLike, proposals: ArrayLike, lost: ArrayLike) -> Figure:
-    """Draw a large picture twice: as it is with the true objects, and with the proposals and the objects they miss."""
-    fig, (left, right) = figure(2, width=9.6, height=4.9)
-    for axes in (left, right):
-        draw_picture(axes, picture)
-    draw_boxes(left, truth, PAPER, 1.3)
-    left.set_title(f"{len(np.asarray(truth))} objects")
-    draw_boxes(right, proposals, HIGHLIGHT, 0.9)
-    draw_boxes(right, lost, TIGHT, 3.0, linestyle=DASHED)
-    right.set_title(f"{len(np.asarray(proposals))} proposals")
+    """Draw a large picture with its true objects (white), proposals, and objects that none of these finds (dashed)."""
+    fig, (axes,) = figure(width=6.4, height=6.6)
+    draw_picture(axes, picture)
+    draw_boxes(axes, proposals, HIGHLIGHT, 0.9)
+    draw_boxes(axes, truth, PAPER, 1.3)
+    draw_boxes(axes, lost, TIGHT, 3.0, linestyle=DASHED)
+    axes.set_title(f"{len(np.asarray(truth))} objects, {len(np.asarray(proposals))} proposals")
     return fig
 
 

@@ -43,7 +43,7 @@ def draw_mask(axes: Axes, mask: ArrayLike, color: str = SHAPE) -> None:
 def draw_picture(axes: Axes, picture: ArrayLike) -> None:
     """Show a picture `(H, W)` or `(H, W, 3)`, from (0, 0) to (W, H), without ticks."""
     height, width = np.asarray(picture).shape[:2]
-    axes.imshow(np.asarray(picture), cmap="gray", extent=(0, width, height, 0), interpolation="nearest")
+    axes.imshow(np.asarray(picture), cmap="gray", extent=(0, width, height, 0), interpolation="bicubic")
     axes.set(xlim=(0, width), ylim=(height, 0), xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
 

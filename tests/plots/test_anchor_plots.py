@@ -159,11 +159,11 @@ def test_the_funnel_shows_what_is_left_and_what_is_still_found():
 
 
 def test_a_large_picture_shows_its_objects_its_proposals_and_what_they_miss():
-    left, right = proposals.large_picture(PICTURE, OBJECTS, OBJECTS[:1] + 1, OBJECTS[1:]).axes
-    assert boxes_of(left, style.PAPER) == OBJECTS.tolist() and boxes_of(right, style.PAPER) == []
-    assert boxes_of(right, style.HIGHLIGHT) == [(OBJECTS[0] + 1).tolist()]
-    assert boxes_of(right, style.TIGHT) == [OBJECTS[1].tolist()]
-    assert [axes.get_title(loc="left") for axes in (left, right)] == ["2 objects", "1 proposals"]
+    (axes,) = proposals.large_picture(PICTURE, OBJECTS, OBJECTS[:1] + 1, OBJECTS[1:]).axes
+    assert boxes_of(axes, style.PAPER) == OBJECTS.tolist()
+    assert boxes_of(axes, style.HIGHLIGHT) == [(OBJECTS[0] + 1).tolist()]
+    assert boxes_of(axes, style.TIGHT) == [OBJECTS[1].tolist()]
+    assert axes.get_title(loc="left") == "2 objects, 1 proposals"
 
 
 def test_a_crowd_shows_what_each_threshold_keeps_and_loses():

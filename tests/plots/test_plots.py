@@ -43,6 +43,7 @@ def test_a_photograph_becomes_a_jpeg():
     axes.imshow(coins_photograph(), cmap="gray")
     small, large = (figure_html(fig, ALT, photograph=kind) for kind in (True, False))
     assert small.startswith('<img src="data:image/jpeg;base64,') and len(small) < len(large)
+    assert len(figure_html(fig, ALT, photograph=True, quality=40)) < 0.7 * len(small)
 
 
 def test_a_figure_is_saved_with_its_description(tmp_path):
