@@ -227,7 +227,7 @@ def _any_overlap(
         for k in range(start, stop):
             width = (x2 if x2 < seen[2, k] else seen[2, k]) - (x1 if x1 > seen[0, k] else seen[0, k])
             height = (y2 if y2 < seen[3, k] else seen[3, k]) - (y1 if y1 > seen[1, k] else seen[1, k])
-            shared = (width if width > nothing else nothing) * (height if height > nothing else nothing)
+            shared = width * (height if height > nothing else nothing)  # below 0 where the box lies beside: no overlap
             found |= np.int32(shared / (seen[4, k] + area - shared) > limit)
         if found:
             return True

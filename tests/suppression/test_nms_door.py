@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import minimask
-from minimask.suppression import batched_nms, nms
+from minimask.suppression import batched_nms, cpu, nms
 
 NAN, INF = float("nan"), float("inf")
 BOXES = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [20, 20, 30, 30], [0, 0, 10, 9]], np.float32)
@@ -58,6 +58,15 @@ def test_any_layout_and_lists(form, backend):
         assert isinstance(kept, np.ndarray)
         assert kept.dtype == np.int64
         assert kept.tolist() == expected
+
+
+def test_nothing_is_compiled_anew_for_other_layouts():
+    kernels = (cpu._suppress, cpu._are_boxes, cpu._are_finite, cpu._keys)
+    answers(BOXES, SCORES, GROUPS)
+    known = [list(kernel.signatures) for kernel in kernels]
+    for form in (np.asfortranarray, strided, read_only):
+        answers(form(BOXES), form(SCORES), form(GROUPS))
+    assert [list(kernel.signatures) for kernel in kernels] == known
 
 
 @BACKENDS
@@ -154,12 +163,16 @@ BAD = [
     ({"boxes": [[0, 0, NAN, 10]]}, ValueError, r"boxes must be finite, got nan at index \(0, 2\)"),
     ({"boxes": [[0, 0, 10, INF]]}, ValueError, r"boxes must be finite, got inf at index \(0, 3\)"),
     ({"boxes": [[-INF, 0, 10, 0]]}, ValueError, r"boxes must be finite, got -inf at index \(0, 0\)"),
-    ({"boxes": [[3, 0, 2, 1]]}, ValueError, r"boxes must have x1 <= x2 and y1 <= y2, got \[3\.0, .*\] in row 0"),
-    ({"boxes": [[0, 3, 2, 1]]}, ValueError, r"boxes must have x1 <= x2 and y1 <= y2, got \[0\.0, 3\.0, .*\] in row 0"),
+    ({"boxes": [[3.0, 0, 2, 1]]}, ValueError, r"boxes must have x1 <= x2 and y1 <= y2, got \[3\.0, .*\] in row 0"),
+    (
+        {"boxes": [[0.0, 3, 2, 1]]},
+        ValueError,
+        r"boxes must have x1 <= x2 and y1 <= y2, got \[0\.0, 3\.0, .*\] in row 0",
+    ),
     ({"boxes": [[0, 0, 1, 1e19]]}, ValueError, r"boxes must hold numbers from -1e\+18 to 1e\+18, got 1e\+19 in size"),
     ({"boxes": [[0, -1e19, 1, 1]]}, ValueError, r"boxes must hold numbers from -1e\+18 to 1e\+18, got 1e\+19 in size"),
-    ({"boxes": [[0, 0, 1, 1, 1]]}, ValueError, r"boxes must have shape \(N, 4\) .* got shape \(1, 5\)"),
-    ({"boxes": [0, 0, 1, 1]}, ValueError, r"boxes must have shape \(N, 4\) .* got shape \(4,\)"),
+    ({"boxes": [[0.0, 0, 1, 1, 1]]}, ValueError, r"boxes must have shape \(N, 4\) .* got shape \(1, 5\)"),
+    ({"boxes": [0.0, 0, 1, 1]}, ValueError, r"boxes must have shape \(N, 4\) .* got shape \(4,\)"),
     ({"boxes": [[True] * 4]}, TypeError, r"boxes must hold real numbers, got dtype bool"),
     ({"boxes": [[1j] * 4]}, TypeError, r"boxes must hold real numbers, got dtype complex"),
     ({"scores": [NAN]}, ValueError, r"scores must be finite, got nan at index \(0,\)"),

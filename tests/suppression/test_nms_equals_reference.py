@@ -177,7 +177,8 @@ GROUPS = [
     np.array([127, -128] * 3, np.int8),
     np.array([0, 255] * 3, np.uint8),
     np.array([2**63 - 1, -(2**63)] * 3),
-    np.array([2**64 - 1, 2**63] * 3, np.uint64),
+    np.array([2**64 - 1, 0] * 3, np.uint64),
+    np.array([2**64 - 1, 2**64 - 2] * 3, np.uint64),
     np.array([0, 10**9] * 3, np.int32),
 ]
 
