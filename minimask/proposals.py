@@ -161,6 +161,8 @@ def propose(
     size, min_size = as_size(size), as_number(min_size, "min_size")
     pre_top_n = as_whole_number(pre_top_n, "pre_top_n", least=1)
     post_top_n = as_whole_number(post_top_n, "post_top_n", least=1)
+    if not 0 <= as_number(nms_threshold, "nms_threshold") <= 1:
+        raise ValueError(f"nms_threshold must lie in [0, 1], got {nms_threshold}")
     logits, deltas, anchors = _checked(logits, deltas, anchors)
 
     every, best, start = [], [], 0

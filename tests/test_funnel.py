@@ -212,7 +212,7 @@ GOOD = {
         ({"size": (0, 4)}, "size must be two whole numbers"),
         ({"pre_top_n": 0}, "pre_top_n must be a whole number of at least 1, got 0"),
         ({"post_top_n": 2.5}, "post_top_n must be a whole number"),
-        ({"nms_threshold": 1.5}, "iou_threshold must lie in"),
+        ({"nms_threshold": 1.5}, "nms_threshold must lie in"),
         ({"min_size": np.nan}, "min_size must be finite"),
     ],
 )
