@@ -52,20 +52,35 @@ def figure(columns: int = 1, rows: int = 1, *, width: float = 9.0, height: float
 
 
 @styled
-def picture_file(fig: Figure, *, photograph: bool = False, quality: int = 85) -> tuple[str, bytes]:
-    """Return a figure as a PNG file, or as JPEG if it is mostly a photograph: its MIME type and its bytes."""
-    raw, small = io.BytesIO(), io.BytesIO()
+def _drawn(fig: Figure) -> Image.Image:
+    raw = io.BytesIO()
     fig.savefig(raw, format="png", dpi=DOTS_PER_INCH)
-    drawn = Image.open(raw).convert("RGB")
+    return Image.open(raw).convert("RGB")
+
+
+def _in_few_colors(picture: Image.Image) -> Image.Image:
+    """Return a drawing in 256 colors, which are plenty for it and take a third of the room."""
+    return picture.quantize(256, dither=Image.Dither.NONE)
+
+
+def png_file(fig: Figure) -> bytes:
+    """Return a figure as a PNG file."""
+    small = io.BytesIO()
+    _in_few_colors(_drawn(fig)).save(small, format="png", optimize=True)
+    return small.getvalue()
+
+
+def webp_file(fig: Figure, *, photograph: bool = False, quality: int = 70) -> bytes:
+    """Return a figure as a WebP file: as it is, or with the losses of a photograph if it is mostly one."""
+    small, picture = io.BytesIO(), _drawn(fig)
     if photograph:
-        drawn.save(small, format="jpeg", quality=quality, optimize=True)
-        return "image/jpeg", small.getvalue()
-    # 256 colors are plenty for a drawing and take a third of the room.
-    drawn.quantize(256, dither=Image.Dither.NONE).save(small, format="png", optimize=True)
-    return "image/png", small.getvalue()
+        picture.save(small, format="webp", quality=quality, method=6)
+    else:
+        _in_few_colors(picture).convert("RGB").save(small, format="webp", lossless=True, method=6)
+    return small.getvalue()
 
 
-def figure_html(fig: Figure, alt: str, *, photograph: bool = False, quality: int = 85) -> str:
+def figure_html(fig: Figure, alt: str, *, photograph: bool = False, quality: int = 70) -> str:
     """Return a figure as an HTML image that carries its data and its description.
 
     Parameters
@@ -74,9 +89,9 @@ def figure_html(fig: Figure, alt: str, *, photograph: bool = False, quality: int
     alt : str
         What the picture shows, for those who cannot see it: what is drawn, and what follows from it.
     photograph : bool
-        Whether most of it is a photograph, which takes far less room as JPEG.
+        Whether most of it is a photograph, which takes far less room if it may lose a little.
     quality : int
-        Of the JPEG, from 1 to 95: a busy picture at 60 takes half the room.
+        Of a photograph, from 1 to 100: a busy picture at 50 takes half the room.
 
     Raises
     ------
@@ -85,11 +100,11 @@ def figure_html(fig: Figure, alt: str, *, photograph: bool = False, quality: int
     """
     if len(alt.strip()) < 20:
         raise ValueError(f"alt must describe the picture in at least 20 characters, got {alt!r}")
-    kind, content = picture_file(fig, photograph=photograph, quality=quality)
+    content = webp_file(fig, photograph=photograph, quality=quality)
     data = base64.b64encode(content).decode("ascii")
     width = round(fig.get_figwidth() * CSS_PIXELS_PER_INCH)
     text = html.escape(" ".join(alt.split()), quote=True)
-    return f'<img src="data:{kind};base64,{data}" width="{width}" style="max-width:100%;height:auto" alt="{text}">'
+    return f'<img src="data:image/webp;base64,{data}" width="{width}" style="max-width:100%;height:auto" alt="{text}">'
 
 
 @dataclass(frozen=True)
@@ -99,7 +114,7 @@ class Shown:
     fig: Figure
     alt: str
     photograph: bool = False
-    quality: int = 85
+    quality: int = 70
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:  # noqa: ANN401
         markup = figure_html(self.fig, self.alt, photograph=self.photograph, quality=self.quality)
@@ -107,10 +122,10 @@ class Shown:
 
     def save(self, path: Path) -> None:
         """Write the figure as a PNG file, and its description beside it as a text file."""
-        path.write_bytes(picture_file(self.fig)[1])
+        path.write_bytes(png_file(self.fig))
         path.with_suffix(".txt").write_text(" ".join(self.alt.split()) + "\n", encoding="utf-8")
 
 
-def show(fig: Figure, alt: str, *, photograph: bool = False, quality: int = 85) -> Shown:
+def show(fig: Figure, alt: str, *, photograph: bool = False, quality: int = 70) -> Shown:
     """Return a figure with its description; the last expression of a notebook's cell."""
     return Shown(fig, alt, photograph, quality)

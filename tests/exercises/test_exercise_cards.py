@@ -138,7 +138,7 @@ def test_the_three_reports():
     assert [page.text[0] for page in pages] == ["✓", "○", "✗"], "never by color alone"
     assert [len(page.images) for page in pages] == [0, 0, 1]
     assert pages[2].images[0]["alt"].startswith("The counterexample as a picture. For box_a = (0, 0, 1, 1) and box_b")
-    assert pages[2].images[0]["src"].startswith("data:image/png;base64,")
+    assert pages[2].images[0]["src"].startswith("data:image/webp;base64,")
 
 
 @pytest.mark.parametrize("animal", [animal for animal in zoo.WRONG if not animal.slow], ids=str)
@@ -217,3 +217,10 @@ def test_bins_are_drawn_around_their_cells_unless_they_are_empty():
     bins = [patch for patch in features.patches if patch.get_linewidth() == 1.5]
     centers = [(bin.get_y() + bin.get_height() / 2, bin.get_x() + bin.get_width() / 2) for bin in bins]
     assert np.allclose(centers, [(0.5, 0), (0.5, 1.5)])
+
+
+def test_an_answer_far_away_gets_few_ticks():
+    it = exercises.get("3.2")
+    axes = it.draw(Finding("wrong", "", (np.eye(2), 5000.25, 1.0))).axes[0]
+    assert 20 < len(axes.get_xticks()) < 50
+    assert list(axes.get_yticks()) == [-1, 0, 1, 2]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+import io
 import re
 
 import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.patches import Rectangle
+from PIL import Image
 
 from minimask.data.silhouettes import coins_photograph, family
 from minimask.plots import ceilings, style
@@ -38,12 +41,25 @@ def test_a_figure_without_words_is_refused():
         figure_html(drawing(), "ring")
 
 
-def test_a_photograph_becomes_a_jpeg():
+def webp(markup: str) -> Image.Image:
+    data = re.search(r'src="data:image/webp;base64,([^"]+)"', markup)
+    return Image.open(io.BytesIO(base64.b64decode(data[1])))
+
+
+def test_a_drawing_loses_nothing_but_rare_colors():
+    fig, (axes,) = figure(width=3)
+    axes.set_axis_off()
+    axes.add_patch(Rectangle((0, 0), 1, 1, color="#D55E00", transform=axes.transAxes))
+    drawn = webp(figure_html(fig, ALT))
+    assert drawn.size == (450, 480) and drawn.getpixel((225, 240)) == (0xD5, 0x5E, 0x00)
+
+
+def test_a_photograph_takes_less_room_than_a_drawing():
     fig, (axes,) = figure(width=4)
     axes.imshow(coins_photograph(), cmap="gray")
     small, large = (figure_html(fig, ALT, photograph=kind) for kind in (True, False))
-    assert small.startswith('<img src="data:image/jpeg;base64,') and len(small) < len(large)
-    assert len(figure_html(fig, ALT, photograph=True, quality=40)) < 0.7 * len(small)
+    assert webp(small).size == webp(large).size and len(small) < len(large) / 2
+    assert len(figure_html(fig, ALT, photograph=True, quality=20)) < 0.7 * len(small)
 
 
 def test_a_figure_is_saved_with_its_description(tmp_path):

@@ -177,7 +177,7 @@ def test_hosts_without_widgets_get_a_picture_and_words(widget):
     assert set(data) == {"application/vnd.jupyter.widget-view+json", "text/html", "text/plain"}
     assert data["text/plain"] == f"Figure: {words}"
     assert f'alt="{words}"' in data["text/html"]
-    assert "data:image/png;base64," in data["text/html"]
+    assert "data:image/webp;base64," in data["text/html"]
     before = data["text/html"]
     widget.show(best=True)
     assert widget._repr_mimebundle_()[0]["text/html"] != before
