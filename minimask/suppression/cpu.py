@@ -11,42 +11,41 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from minimask.compiled import compiled_exactly
 from minimask.geometry.checks import LARGEST, FloatArray, IntArray
+from minimask.geometry.nms import as_groups, as_iou_threshold, as_scored_boxes
+
+COMPUTED = (np.float32, np.float64)
 
 BLOCK = 32
 """Kept boxes that are compared without a look at the result."""
 LEAST_PER_STRIP = 32
 """Boxes in a strip, on average: with fewer, going from strip to strip takes longer than comparing."""
-MOST_STRIPS = 256
+LEAST_STRIPS, MOST_STRIPS = 4, 256
 STRIPS_PER_REACH = 2
 """How many strips the reach of an average box is wide."""
 SLACK = 0.01
-"""What is added to a box's reach, in strips, so that no rounding hides a kept box: it is 1e5 times larger."""
+"""What is added to a box's reach, in strips, so that no rounding hides a kept box: a hundred times what that can be."""
 LEAST_THRESHOLD, LEAST_AREA = 1e-3, 1e-30
-"""Below these, the rounding of products of tiny numbers could reach farther: there is one strip only."""
+"""Below these, products of tiny numbers are rounded so coarsely that it could be more: there is one strip only."""
 
 
-def nms(boxes: FloatArray, scores: FloatArray, iou_threshold: float) -> IntArray:
-    """Return the indices that are kept, best first, of boxes that were validated before."""
+def nms(boxes: ArrayLike, scores: ArrayLike, iou_threshold: float) -> IntArray:
+    """Return what `minimask.geometry.nms.nms` returns, of the same arguments."""
+    boxes, scores = _checked(boxes, scores)
     order = descending(scores)
-    kept = _kept(boxes, order, np.array([0, len(order)]), iou_threshold)
-    return order[kept]
+    return order[_kept(boxes, order, np.array([0, len(order)]), as_iou_threshold(iou_threshold))]
 
 
-def batched_nms(boxes: FloatArray, scores: FloatArray, groups: NDArray[Any], iou_threshold: float) -> IntArray:
-    """Return the indices that are kept in their groups, best first over all, of boxes that were validated before."""
+def batched_nms(boxes: ArrayLike, scores: ArrayLike, idxs: ArrayLike, iou_threshold: float) -> IntArray:
+    """Return what `minimask.geometry.nms.batched_nms` returns, of the same arguments."""
+    boxes, scores = _checked(boxes, scores)
     order = descending(scores)
-    ranks, bounds = by_group(groups[order])
-    kept = _kept(boxes, order[ranks], bounds, iou_threshold)
+    ranks, bounds = by_group(as_groups(idxs, scores)[order])
+    kept = _kept(boxes, order[ranks], bounds, as_iou_threshold(iou_threshold))
     return order[np.sort(ranks[kept])]
-
-
-def acceptable(boxes: FloatArray, scores: FloatArray) -> bool:
-    """Return whether all boxes and scores are good, at a glance: whether a closer look can be saved."""
-    return bool(_are_boxes(_plain(boxes), LARGEST) and _are_finite(_plain(scores)))
 
 
 def descending(scores: FloatArray) -> IntArray:
@@ -72,6 +71,18 @@ def by_group(groups: NDArray[Any]) -> tuple[IntArray, IntArray]:
     return positions, bounds
 
 
+def _checked(boxes: ArrayLike, scores: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Return boxes and scores as float arrays: good ones after a glance, others by the check that explains."""
+    if isinstance(boxes, np.ndarray) and isinstance(scores, np.ndarray):
+        floats = boxes.dtype in COMPUTED and scores.dtype in COMPUTED
+        if floats and scores.ndim == 1 and boxes.shape == (len(scores), 4):
+            plain = _plain(boxes), _plain(scores)
+            if _are_boxes(plain[0], LARGEST) and _are_finite(plain[1]):
+                return plain
+    boxes, scores = as_scored_boxes(boxes, scores)
+    return _plain(boxes), _plain(scores)
+
+
 def _plain(array: FloatArray) -> FloatArray:
     """Return an array as all others are, so that nothing is compiled again for read-only or strided ones."""
     return array if array.flags.carray else array.copy()
@@ -84,7 +95,7 @@ def _kept(boxes: FloatArray, members: IntArray, bounds: IntArray, iou_threshold:
     if float(limit) > iou_threshold:  # the IoUs above the threshold are those above the last number that is not
         limit = np.nextafter(limit, number(-1))
     kept = np.empty(len(members), np.bool_)
-    _suppress(_plain(boxes), members, bounds, limit, iou_threshold, kept)
+    _suppress(boxes, members, bounds, limit, iou_threshold, kept)
     return kept
 
 
@@ -162,10 +173,12 @@ def _suppress_group(
         i = members[m]
         x1, y1, x2, y2 = boxes[i, 0], boxes[i, 1], boxes[i, 2], boxes[i, 3]
         area = (x2 - x1) * (y2 - y1)
-        left, right = (x1 - origin) * scale, (x2 - origin) * scale
-        far = reach * (right - left) + SLACK
-        first, last = int(max(left - far, 0.0)), int(min(right + far, strips - 1.0))
-        own = strip = min(int((left + right) / 2), strips - 1)
+        first = last = own = strip = 0
+        if strips > 1:
+            left, right = (x1 - origin) * scale, (x2 - origin) * scale
+            far = reach * (right - left) + SLACK
+            first, last = int(max(left - far, 0.0)), int(min(right + far, strips - 1.0))
+            own = strip = min(int((left + right) / 2), strips - 1)
         alone = True
         for _ in range(first, last + 1):
             if _any_overlap(seen, starts[strip], ends[strip], x1, y1, x2, y2, area, limit):
@@ -195,8 +208,9 @@ def _lay_strips(
     if not average > 0 or threshold < LEAST_THRESHOLD or smallest < LEAST_AREA:
         return low, 0.0, 1
     wanted = min(STRIPS_PER_REACH * (high - low) / average, len(members) / LEAST_PER_STRIP, MOST_STRIPS)
-    strips = max(int(wanted), 1)
-    return low, strips / (high - low), strips
+    if wanted < LEAST_STRIPS:
+        return low, 0.0, 1
+    return low, int(wanted) / (high - low), int(wanted)
 
 
 @compiled_exactly

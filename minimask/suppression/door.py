@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, overload
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from minimask.geometry import nms as reference
-from minimask.geometry.checks import FloatArray, IntArray, check_one_kind, is_tensor, library_of
+from minimask.geometry.checks import IntArray, check_one_kind, is_tensor, library_of
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-BACKENDS = ("numba", "reference")
-COMPUTED = (np.float32, np.float64)
 
 
 @overload
@@ -55,17 +52,11 @@ def nms(boxes: Any, scores: Any, iou_threshold: float, *, backend: str | None = 
 
     Examples
     --------
-    >>> nms(np.array([[0, 0, 10, 10], [1, 0, 11, 10], [20, 20, 30, 30]]), np.array([0.8, 0.9, 0.5]), 0.5)
+    >>> nms([[0, 0, 10, 10], [1, 0, 11, 10], [20, 20, 30, 30]], [0.8, 0.9, 0.5], 0.5)
     array([1, 2])
     """
-    threshold = reference.as_iou_threshold(iou_threshold)
     check_one_kind(boxes, scores, "boxes and scores")
-    if _path(backend) == "reference":
-        return _as_given(boxes, reference.nms(_array(boxes), _array(scores), threshold))
-    from minimask.suppression import cpu
-
-    rows, values = _checked(boxes, scores)
-    return _as_given(boxes, cpu.nms(rows, values, threshold))
+    return _as_given(boxes, _path(backend).nms(_array(boxes), _array(scores), iou_threshold))
 
 
 @overload
@@ -101,26 +92,23 @@ def batched_nms(boxes: Any, scores: Any, idxs: Any, iou_threshold: float, *, bac
 
     Examples
     --------
-    >>> batched_nms(np.array([[0, 0, 10, 10], [1, 0, 11, 10]]), np.array([0.8, 0.9]), np.array([0, 1]), 0.5)
+    >>> batched_nms([[0, 0, 10, 10], [1, 0, 11, 10]], [0.8, 0.9], [0, 1], 0.5)
     array([1, 0])
     """
-    threshold = reference.as_iou_threshold(iou_threshold)
     check_one_kind(boxes, scores, "boxes and scores")
     check_one_kind(boxes, idxs, "boxes and idxs")
-    if _path(backend) == "reference":
-        return _as_given(boxes, reference.batched_nms(_array(boxes), _array(scores), _array(idxs), threshold))
+    return _as_given(boxes, _path(backend).batched_nms(_array(boxes), _array(scores), _array(idxs), iou_threshold))
+
+
+def _path(backend: str | None) -> ModuleType:
+    """Return the module that computes; both check what they are given."""
+    if backend == "reference":
+        return reference
+    if backend not in (None, "numba"):
+        raise ValueError(f"backend must be one of numba, reference, or None, got {backend!r}")
     from minimask.suppression import cpu
 
-    rows, values = _checked(boxes, scores)
-    return _as_given(boxes, cpu.batched_nms(rows, values, reference.as_groups(_array(idxs), values), threshold))
-
-
-def _path(backend: str | None) -> str:
-    if backend is None:
-        return BACKENDS[0]
-    if backend not in BACKENDS:
-        raise ValueError(f"backend must be one of {', '.join(BACKENDS)}, or None, got {backend!r}")
-    return backend
+    return cpu
 
 
 def _array(values: Any) -> Any:  # noqa: ANN401
@@ -130,18 +118,6 @@ def _array(values: Any) -> Any:  # noqa: ANN401
     if values.is_floating_point() and values.element_size() < 4:
         values = values.float()
     return values.numpy(force=True)
-
-
-def _checked(boxes: Any, scores: Any) -> tuple[FloatArray, FloatArray]:  # noqa: ANN401
-    """Return good boxes and scores as float arrays: at a glance where they are, else by the check that explains."""
-    from minimask.suppression import cpu
-
-    boxes, scores = _array(boxes), _array(scores)
-    arrays = isinstance(boxes, np.ndarray) and isinstance(scores, np.ndarray)
-    floats = arrays and boxes.dtype in COMPUTED and scores.dtype in COMPUTED
-    if floats and scores.ndim == 1 and boxes.shape == (len(scores), 4) and cpu.acceptable(boxes, scores):
-        return boxes, scores
-    return reference.as_scored_boxes(boxes, scores)
 
 
 def _as_given(boxes: Any, kept: IntArray) -> Any:  # noqa: ANN401
