@@ -195,7 +195,7 @@ def best_anchors(panels: Mapping[str, tuple[ArrayLike, ArrayLike, ArrayLike, Arr
 
     A panel is `(picture, objects (M, 4), their best anchors (M, 4), IoU (M,))`.
     """
-    fig, all_axes = figure(len(panels), width=4.7 * len(panels), height=4.1)
+    fig, all_axes = figure(len(panels), width=4.2 * len(panels), height=3.7)
     for axes, (title, (picture, objects, anchors, ious)) in zip(all_axes, panels.items(), strict=True):
         draw_picture(axes, picture)
         draw_boxes(axes, objects, PAPER, 1.2)
@@ -211,15 +211,14 @@ def best_anchors(panels: Mapping[str, tuple[ArrayLike, ArrayLike, ArrayLike, Arr
 
 @styled
 def imbalance(picture: ArrayLike, objects: ArrayLike, kinds: Mapping[str, ArrayLike]) -> Figure:
-    """Draw a picture with the first kinds of anchors `(n, 4)` on it, and how many there are of each, on a log scale."""
+    """Draw a picture with the first kind of anchors `(n, 4)` on it, and how many there are of each, on a log scale."""
     fig, (left, right) = figure(2, width=9.4, height=3.9)
     draw_picture(left, picture)
     draw_boxes(left, objects, PAPER, 1.4)
     colors = dict(zip(kinds, (BEST, HIGHLIGHT, TIGHT), strict=False))
     names = list(kinds)
-    for name, dashes in zip(reversed(names[:2]), ((0, (3, 2)), "solid"), strict=True):
-        draw_boxes(left, kinds[name], colors[name], 1.3, linestyle=dashes)
-    left.set_title(f"{names[0]} and {names[1]}")
+    draw_boxes(left, kinds[names[0]], colors[names[0]], 1.8, linestyle=(0, (3, 1.5)))
+    left.set_title(names[0])
     for row, (name, boxes) in enumerate(kinds.items()):
         number = len(np.asarray(boxes))
         right.barh(row, max(number, 0.5), color=to_rgba(colors[name], 0.85), height=0.6)

@@ -35,11 +35,10 @@ def deltas(anchor: ArrayLike, box: ArrayLike, picture: ArrayLike) -> Figure:
 def training(
     steps: ArrayLike, losses: Mapping[str, ArrayLike], seen: ArrayLike, recalls: Mapping[str, ArrayLike]
 ) -> Figure:
-    """Plot losses against the step, and the recall of held-out objects at some steps."""
+    """Plot losses, each the mean over a fortieth of the training, and the recall of held-out objects at some steps."""
     fig, (left, right) = figure(2, width=9.4, height=3.4)
     for (name, values), color, dashes in zip(losses.items(), (SHAPE_EDGE, TIGHT), ("solid", DASHED), strict=False):
         array = np.asarray(values, dtype=float)
-        left.plot(steps, array, color=color, alpha=0.25, linewidth=1)
         width = max(1, len(array) // 40)
         smooth = np.convolve(array, np.ones(width) / width, mode="valid")
         left.plot(np.asarray(steps)[width - 1 :], smooth, color=color, linestyle=dashes, label=name)
@@ -59,7 +58,7 @@ def snapshots(
     pictures: Sequence[ArrayLike], truth: Sequence[ArrayLike], steps: Mapping[str, Sequence[ArrayLike]]
 ) -> Figure:
     """Draw pictures in rows and moments of training in columns: the truth (thin) and the best proposals of each."""
-    fig, all_axes = figure(len(steps), len(pictures), width=2.45 * len(steps), height=2.45 * len(pictures) + 0.3)
+    fig, all_axes = figure(len(steps), len(pictures), width=2.1 * len(steps), height=2.1 * len(pictures) + 0.3)
     for number, axes in enumerate(all_axes):
         row, column = divmod(number, len(steps))
         title, boxes = list(steps.items())[column]
@@ -106,7 +105,7 @@ def funnel(stages: Mapping[str, tuple[int, Mapping[str, float]]]) -> Figure:
 @styled
 def large_picture(picture: ArrayLike, truth: ArrayLike, proposals: ArrayLike, lost: ArrayLike) -> Figure:
     """Draw a large picture with its true objects (white), proposals, and objects that none of these finds (dashed)."""
-    fig, (axes,) = figure(width=6.4, height=6.6)
+    fig, (axes,) = figure(width=5.4, height=5.6)
     draw_picture(axes, picture)
     draw_boxes(axes, proposals, HIGHLIGHT, 0.9)
     draw_boxes(axes, truth, PAPER, 1.3)
@@ -118,7 +117,7 @@ def large_picture(picture: ArrayLike, truth: ArrayLike, proposals: ArrayLike, lo
 @styled
 def suppressed(picture: ArrayLike, truth: ArrayLike, panels: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> Figure:
     """Draw a crowd once for each threshold: the kept boxes (solid), and true objects that lost theirs (dashed)."""
-    fig, all_axes = figure(1 + len(panels), width=3.1 * (1 + len(panels)), height=3.6)
+    fig, all_axes = figure(1 + len(panels), width=2.6 * (1 + len(panels)), height=3.1)
     boxes = np.asarray(truth, dtype=float)
     around = [*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0)]
     draw_picture(all_axes[0], picture)
