@@ -104,13 +104,14 @@ def funnel(stages: Mapping[str, tuple[int, Mapping[str, float]]]) -> Figure:
 
 @styled
 def large_picture(picture: ArrayLike, truth: ArrayLike, proposals: ArrayLike, lost: ArrayLike) -> Figure:
-    """Draw a large picture with its true objects (white), proposals, and objects that none of these finds (dashed)."""
+    """Draw a picture, or its upper left part, with true objects (white), proposals, and objects none of these finds."""
     fig, (axes,) = figure(width=5.4, height=5.6)
     draw_picture(axes, picture)
     draw_boxes(axes, proposals, HIGHLIGHT, 0.9)
     draw_boxes(axes, truth, PAPER, 1.3)
     draw_boxes(axes, lost, TIGHT, 3.0, linestyle=DASHED)
-    axes.set_title(f"{len(np.asarray(truth))} objects, {len(np.asarray(proposals))} proposals")
+    axes.set(xlim=(0, np.shape(picture)[1]), ylim=(np.shape(picture)[0], 0))
+    axes.set_title("objects and proposals")
     return fig
 
 
