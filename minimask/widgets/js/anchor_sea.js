@@ -12,7 +12,6 @@ import { build } from "./anchor_sea_parts.js";
 import { LivingView, press, shapeCanvas } from "./living_view.js";
 import { arrowOf, cursorOf, dragBox, gripAt, onDrag, openCanvas, write } from "./stage.js";
 
-const MOVING_HELP = "Arrow keys move the object, with Shift its right and bottom sides.";
 const STEPS = { w: [0, -1], a: [-1, 0], s: [0, 1], d: [1, 0] };
 
 /** The least width and height that a hand can give the object, in pixels of the picture. */
@@ -227,7 +226,8 @@ class AnchorSea extends LivingView {
     this.writeFit(state, sea, settled);
     const [object, point] = [state.box, state.point].map((numbers) => numbers.map((v) => trimmed(v, 1)).join(", "));
     parts.stage.setAttribute("aria-label",
-      `A picture with an object at ${object}, and the anchors around a point at ${point}. ${MOVING_HELP}`);
+      `A picture with an object at ${object}, and the anchors around a point at ${point}. `
+        + "Arrow keys move the object, with Shift its right and bottom sides.");
   }
 
   /** The chart of all recipes: worked out anew only when the picture's size, the recipe or the theme changes. */
@@ -274,7 +274,7 @@ class AnchorSea extends LivingView {
       const { iou } = settled.byLevel[k];
       row.bar.style.setProperty("--share", String(iou));
       write(row.iou, fixed(iou, 3));
-      row.root.toggleAttribute("data-best", k === settled.best.level);
+      row.iou.style.fontWeight = k === settled.best.level ? "700" : "400";
     });
     const dotted = sea.levels[state.dotted];
     const every = thinning(dotted, this.parts.stage.clientWidth / viewOf(sea).width);

@@ -125,11 +125,10 @@ function drawCenters({ context, palette, unit, at }, level, color) {
 function drawMarks({ context, palette, at }, level, marks) {
   for (const [kind, color, radius] of [[IGNORED, palette.highlight, 2], [POSITIVE, palette.best, 4]]) {
     context.beginPath();
-    marks.forEach((mark, cell) => {
-      if (mark !== kind) return;
+    for (let cell = marks.indexOf(kind); cell >= 0; cell = marks.indexOf(kind, cell + 1)) {
       const [x, y] = at(...centerOf(level, Math.floor(cell / level.columns), cell % level.columns));
       context.rect(x - radius, y - radius, 2 * radius, 2 * radius);
-    });
+    }
     context.fillStyle = color;
     context.fill();
   }
