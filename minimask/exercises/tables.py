@@ -23,6 +23,7 @@ from minimask.plots.style import HIGHLIGHT, INK, SHAPE, TIGHT
 CELL = 0.5
 """The width of a cell, in inches."""
 CELL_EDGE = "#C3C9D2"
+MOST_TICKS = 40
 
 
 @styled
@@ -52,11 +53,16 @@ def panels(rooms: Mapping[str, tuple[float, float, float, float]], beneath: bool
     for axes, (title, (left, top, right, bottom)) in zip(grid.flat, rooms.items(), strict=True):
         axes.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
         axes.set_title(title, size=10)
-        axes.set_xticks(range(int(np.ceil(left)), int(np.floor(right)) + 1))
-        axes.set_yticks(range(int(np.ceil(top)), int(np.floor(bottom)) + 1))
+        axes.set(xticks=_whole_numbers(left, right), yticks=_whole_numbers(top, bottom))
         axes.spines[:].set_visible(False)
         axes.tick_params(labelsize=8, length=0)
     return fig, list(grid.flat)
+
+
+def _whole_numbers(low: float, high: float) -> range:
+    """Return the whole numbers between two numbers, or some of them if they are many: an answer may be far away."""
+    numbers = range(int(np.ceil(low)), int(np.floor(high)) + 1)
+    return numbers[:: 1 + len(numbers) // MOST_TICKS]
 
 
 def room_of(shape: tuple[int, ...], *points: ArrayLike) -> tuple[float, float, float, float]:

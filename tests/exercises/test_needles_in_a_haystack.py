@@ -131,7 +131,7 @@ def remarks_on_drawn(id):
         ("2.5", "above the clamp", 0.1),
         ("2.5", "below minus the clamp", 0.1),
         ("2.6", "exactly the threshold", 0.05),
-        ("2.6", "equal", 0.1),
+        ("2.6", "equal", 0.3),
         ("2.7", "no object", 0.02),
         ("2.7", "No anchor overlaps some object", 0.05),
         ("2.7", "more than one anchor", 0.05),

@@ -61,6 +61,7 @@ def test_wrong_answers_are_rejected_with_a_message_that_helps(animal):
     assert all(name in message for name in exercise.parameters), "a message shows the input"
 
 
+@pytest.mark.no_cover  # for speed: what follows goes through no other lines than the tests above
 @pytest.mark.parametrize("animal", FAST, ids=str)
 def test_wrong_answers_are_found_without_the_chosen_inputs(animal):
     finding = found_by_itself(animal)
@@ -68,6 +69,7 @@ def test_wrong_answers_are_found_without_the_chosen_inputs(animal):
     assert "yours gave" in finding.message or finding.kind in ("error", "changed")
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("animal", zoo.RIGHT, ids=str)
 def test_right_answers_pass_in_whatever_form_they_come(animal, capsys):
     exercise = replace(exercises.get(animal.exercise), draws=100)
@@ -117,6 +119,7 @@ def test_the_worked_example_is_right(exercise):
     assert any(same(given_inputs, example) for example in exercise.examples), "and it is checked first"
 
 
+@pytest.mark.no_cover
 def test_counterexamples_are_the_same_in_every_process():
     animals = [animal for animal in zoo.WRONG if animal.says.endswith("yours gave")][::2]
     assert {animal.exercise for animal in animals} == {exercise.id for exercise in ALL}

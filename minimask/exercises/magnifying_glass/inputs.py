@@ -36,22 +36,22 @@ def grid(*rows: tuple[float, ...]) -> FloatArray:
     return np.array(rows, dtype=np.float64)
 
 
-def _cut(shape: tuple[int, ...], values: list[float]) -> FloatArray:
+def _cut(shape: tuple[int, ...], values: tuple[float, ...]) -> FloatArray:
     return np.array(values[: int(np.prod(shape))], dtype=np.float64).reshape(shape)
 
 
 def arrays(
-    shapes: st.SearchStrategy[tuple[int, ...]], values: st.SearchStrategy[float]
+    shapes: st.SearchStrategy[tuple[int, ...]], values: st.SearchStrategy[float], most: int
 ) -> st.SearchStrategy[FloatArray]:
-    """Draw arrays of at most 24 numbers."""
-    return st.builds(_cut, shapes, st.lists(values, min_size=24, max_size=24))
+    """Draw arrays of at most so many numbers; as many are drawn for each, which takes most of a search's time."""
+    return st.builds(_cut, shapes, st.tuples(*[values] * most))
 
 
-MAPS = arrays(SHAPES, st.integers(-3, 9).map(float))
+MAPS = arrays(SHAPES, st.integers(-3, 9).map(float), 12)
 """Feature maps `(H, W)` of small whole numbers."""
 
 CHANNELS = arrays(
-    st.builds(lambda shape, count: (count, *shape), SHAPES, st.integers(1, 2)), st.integers(-3, 9).map(float)
+    st.builds(lambda shape, count: (count, *shape), SHAPES, st.integers(1, 2)), st.integers(-3, 9).map(float), 24
 )
 """Feature maps `(C, H, W)` of one or two channels."""
 
@@ -60,8 +60,8 @@ _SLOPES = st.sampled_from([1.0, 2.0, 3.0, -1.0, 0.5, 0.0])
 
 
 def grads(shapes: st.SearchStrategy[tuple[int, ...]]) -> st.SearchStrategy[FloatArray]:
-    """Draw gradients with respect to an output, which shrink to ones."""
-    return arrays(shapes, _SLOPES)
+    """Draw gradients with respect to an output of at most 4 by 4 bins, which shrink to ones."""
+    return arrays(shapes, _SLOPES, 16)
 
 
 def box_on_image(left: float, top: float, width: float, height: float, stride: int) -> Box:
@@ -82,13 +82,13 @@ def _inside(features: FloatArray, rows: Bins, columns: Bins) -> tuple[FloatArray
 
 _RUNS = st.lists(st.tuples(st.integers(0, 3), st.sampled_from([1, 2, 3, 0])), min_size=1, max_size=3)
 
-MAPS_AND_BINS = st.builds(_inside, arrays(SHAPES, st.sampled_from([0.0, 1.0, 2.0, -1.0, -3.0])), _RUNS, _RUNS)
+MAPS_AND_BINS = st.builds(_inside, arrays(SHAPES, st.sampled_from([0.0, 1.0, 2.0, -1.0, -3.0]), 12), _RUNS, _RUNS)
 """A map in which many cells are equal, the bins of its rows and those of its columns: some overlap, some are empty."""
 
 
 def with_grads(
     given: st.SearchStrategy[Given], shape: Callable[[Given], tuple[int, ...]]
 ) -> st.SearchStrategy[tuple[Any, ...]]:
-    """Draw some inputs with a gradient before them, whose shape follows from them."""
-    values = st.lists(_SLOPES, min_size=24, max_size=24)
+    """Draw some inputs with a gradient of at most 9 numbers before them, whose shape follows from them."""
+    values = st.tuples(*[_SLOPES] * 9)
     return st.builds(lambda drawn, slopes: (_cut(shape(drawn), slopes), *drawn), given, values)

@@ -84,8 +84,8 @@ those of the cell to the right of it, and so on, row by row.
     ),
     solution=grid_anchors,
     explanation="Broadcasting does the three loops at once: a size of 1 meets a size of A. Half a stride is the "
-    "center of a cell, as in the chapter on pixels. torchvision leaves it out, and so puts its anchors around the "
-    "upper left corners of the cells; a network learns to live with either, but not with a change from one to the "
+    "center of a cell, as half a pixel is that of a pixel. torchvision leaves it out, and so puts its anchors around "
+    "the upper left corners of the cells; a network learns to live with either, but not with a change from one to the "
     "other.",
     reference=_one_by_one,
     read=lambda answer: read_array(answer, 2, "an array (rows * columns * A, 4)"),

@@ -110,7 +110,7 @@ area, it is 0.
     solution=iou_matrix,
     explanation="`None` in an index adds an axis of length 1, and NumPy stretches it to meet the other array. It "
     "copies nothing for that, but the results are as large as all pairs: 261,888 anchors with 100 objects are 26 "
-    "million numbers, 200 MB for each such array. That is why `minimask.matching` goes through the anchors in blocks.",
+    "million numbers, 210 MB for each such array. That is why `minimask.matching` goes through the anchors in blocks.",
     reference=_by_library,
     read=lambda answer: read_array(answer, 2, "an array (N, M)"),
     compare=compare_arrays("row", "column"),

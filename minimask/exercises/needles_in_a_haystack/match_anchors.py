@@ -91,7 +91,7 @@ MATCH_ANCHORS = Exercise(
     title="Which anchor answers for which object",
     difficulty=4,
     minutes=35,
-    teaches="how a few thousand labels are made of a few objects, so that none of these is left alone",
+    teaches="how a few objects become thousands of labels, and why ties matter",
     statement="""
 Write `match_anchors(iou, foreground, background)`: what each anchor is to be taught.
 
@@ -99,7 +99,7 @@ Write `match_anchors(iou, foreground, background)`: what each anchor is to be ta
 - An anchor's own object is that with which its IoU is the highest; of equal ones the first.
 - If this IoU is `foreground` or above, the anchor gets the index of its own object. If it is below `background`, the
 anchor gets -1: it is background. Between the two it gets -2: it is ignored. `background <= foreground`.
-- Then no object is left alone. Each object looks for the highest IoU that any anchor has with it. All anchors that have
+- Then the objects have their say. Each looks for the highest IoU that any anchor has with it. All anchors that have
 exactly this IoU with it, however low it is, get the index of *their own* object after all, even if that is another one.
 - An object whose highest IoU is 0 looks for nothing. Without any object, all anchors are background.
 - Return an array `(N,)` of whole numbers.
