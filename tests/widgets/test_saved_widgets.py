@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from minimask.widgets import AnchorSea, BoxCeiling, RoIWindow, WeatherMap
+from minimask.widgets import AnchorSea, BoxCeiling, Funnel, RoIWindow, WeatherMap
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 MIME = "application/vnd.jupyter.widget-state+json"
 
 
-KINDS = {kind.__name__: kind for kind in (AnchorSea, BoxCeiling, RoIWindow, WeatherMap)}
-WANTED = {"01": {"BoxCeiling"}, "03": {"RoIWindow", "WeatherMap"}}
+KINDS = {kind.__name__: kind for kind in (AnchorSea, BoxCeiling, Funnel, RoIWindow, WeatherMap)}
+WANTED = {"01": {"BoxCeiling"}, "02": {"AnchorSea", "Funnel"}, "03": {"RoIWindow", "WeatherMap"}}
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
