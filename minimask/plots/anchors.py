@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.colors import LinearSegmentedColormap, to_rgba
+from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 from numpy.typing import ArrayLike
@@ -15,12 +15,11 @@ from numpy.typing import ArrayLike
 from minimask.geometry.checks import FloatArray
 from minimask.plots.shapes import draw_picture
 from minimask.plots.show import figure, styled
-from minimask.plots.style import BEST, GRID, HIGHLIGHT, INK, MUTED, PAPER, SHAPE, SHAPE_EDGE, TIGHT, YOURS
+from minimask.plots.style import BEST, GRID, HIGHLIGHT, INK, MUTED, PAPER, SHAPE_EDGE, TIGHT, YOURS
 
-LEVELS = (SHAPE_EDGE, HIGHLIGHT, BEST, YOURS, TIGHT, SHAPE)
-"""The colors of a pyramid's levels, finest first."""
-MARKS = "osD^vP"
-"""The marks of a pyramid's levels, so that they are not told apart by color alone."""
+LINES = (SHAPE_EDGE, HIGHLIGHT, BEST, YOURS)
+"""The colors of curves and outlines side by side, in this order."""
+FROM_FINE_TO_COARSE = LinearSegmentedColormap.from_list("levels", [TIGHT, INK, SHAPE_EDGE])
 OVERLAP = LinearSegmentedColormap.from_list("overlap", ["#F7E3D4", "#F3D8A0", "#CFE6DA", BEST])
 """From an IoU of 0 to an IoU of 1."""
 SIZES = (8, 16, 32, 64, 128, 256, 512)
@@ -34,6 +33,18 @@ def draw_boxes(axes: Axes, boxes: ArrayLike, color: str, linewidth: float = 1.5,
     x1, y1, x2, y2 = np.asarray(boxes, dtype=float).reshape(-1, 4).T
     outlines = np.stack([x1, y1, x2, y1, x2, y2, x1, y2, x1, y1], axis=1).reshape(-1, 5, 2)
     axes.add_collection(LineCollection(list(outlines), colors=color, linewidths=linewidth, **style))  # type: ignore[arg-type]
+
+
+def level_colors(levels: int) -> list[str]:
+    """Return the colors of a pyramid's levels, finest first: from warm through ink to cold.
+
+    Examples
+    --------
+    >>> level_colors(1), level_colors(3)
+    (['#0072b2'], ['#d55e00', '#1f2430', '#0072b2'])
+    """
+    places = np.linspace(0, 1, levels) if levels > 1 else [1.0]
+    return [to_hex(FROM_FINE_TO_COARSE(place)) for place in places]
 
 
 @styled
@@ -55,7 +66,7 @@ def cell_and_sea(cell: FloatArray, sea: FloatArray, stride: int, size: tuple[int
     draw_boxes(right, sea, SHAPE_EDGE, 0.9, alpha=0.55)
     xs, ys = np.meshgrid(np.arange(stride / 2, width, stride), np.arange(stride / 2, height, stride))
     right.plot(xs.ravel(), ys.ravel(), "o", color=TIGHT, markersize=4)
-    for box, color, dashes in zip(cell, LEVELS, ("solid", (0, (5, 2)), (0, (1, 1.2))), strict=False):
+    for box, color, dashes in zip(cell, LINES, ("solid", (0, (5, 2)), (0, (1, 1.2))), strict=False):
         draw_boxes(left, box + np.tile(center, 2), color, 2.6, linestyle=dashes)
         width_of_box, height_of_box = box[2:] - box[:2]
         left.plot([], [], color=color, linestyle=dashes, label=f"{width_of_box:.1f} × {height_of_box:.1f}")
@@ -71,9 +82,9 @@ def counts(per_level: Mapping[str, Sequence[int]], line: int) -> Figure:
     """Draw the number of anchors of each recipe, stacked by level, beside a line."""
     fig, (axes,) = figure(width=9.2, height=1.1 + 0.46 * len(per_level))
     for row, numbers in enumerate(per_level.values()):
-        starts = np.cumsum([0, *numbers])
+        starts, colors = np.cumsum([0, *numbers]), level_colors(len(numbers))
         for level, (start, number) in enumerate(zip(starts[:-1], numbers, strict=True)):
-            axes.barh(row, number, left=start, color=to_rgba(LEVELS[level], 0.8), edgecolor=PAPER, height=0.66)
+            axes.barh(row, number, left=start, color=to_rgba(colors[level], 0.8), edgecolor=PAPER, height=0.66)
     axes.axvline(line, color=INK, linewidth=1.4, linestyle=(0, (4, 2)))
     for row, total in enumerate(map(sum, per_level.values())):
         weight = "bold" if total > line else "normal"
@@ -168,7 +179,7 @@ def ceilings(groups: Mapping[str, Mapping[str, ArrayLike]], thresholds: Sequence
     fig, all_axes = figure(len(groups), width=4.6 * len(groups), height=3.7)
     for number, (axes, (title, curves)) in enumerate(zip(all_axes, groups.items(), strict=True)):
         for (name, best), color, dashes in zip(
-            curves.items(), LEVELS, ("solid", (0, (5, 2)), (0, (1, 1.2)), "dashdot"), strict=False
+            curves.items(), LINES, ("solid", (0, (5, 2)), (0, (1, 1.2)), "dashdot"), strict=False
         ):
             found = np.sort(np.asarray(best, dtype=float))
             axes.step(

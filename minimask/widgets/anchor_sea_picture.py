@@ -17,22 +17,15 @@ from matplotlib.patheffects import withStroke
 from PIL import Image
 
 from minimask.anchors import recipes
-from minimask.plots.anchors import draw_boxes
+from minimask.plots.anchors import draw_boxes, level_colors
 from minimask.plots.shapes import draw_box
 from minimask.plots.show import figure, styled
-from minimask.plots.style import GRID, INK, MUTED, PAPER, SHAPE_EDGE, TIGHT, YOURS
+from minimask.plots.style import GRID, INK, MUTED, PAPER, YOURS
 from minimask.widgets.anchor_sea_measures import SEA, Settled, name_of_level, nearest_cells
 from minimask.widgets.decimals import fixed
-from minimask.widgets.shades import shade
 
 DASHES: tuple[Any, ...] = ((0, (1, 1.5)), (0, (3, 2)), (0, (5, 2)), (0, (6, 2, 1, 2)), "solid", (0, (9, 2)))
 """The lines of a pyramid's levels, finest first: never told apart by color alone."""
-
-
-def level_colors(levels: int) -> list[str]:
-    """Return the colors of a pyramid's levels, finest first: from warm through ink to cold."""
-    places = [2 * k / (levels - 1) for k in range(levels)] if levels > 1 else [2.0]
-    return [shade(TIGHT, INK, at) if at < 1 else shade(INK, SHAPE_EDGE, at - 1) for at in places]
 
 
 @styled
