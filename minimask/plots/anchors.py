@@ -40,8 +40,8 @@ def level_colors(levels: int) -> list[str]:
 
     Examples
     --------
-    >>> level_colors(1), level_colors(3)
-    (['#0072b2'], ['#d55e00', '#1f2430', '#0072b2'])
+    >>> level_colors(1), level_colors(2)
+    (['#0072b2'], ['#d55e00', '#0072b2'])
     """
     places = np.linspace(0, 1, levels) if levels > 1 else [1.0]
     return [to_hex(FROM_FINE_TO_COARSE(place)) for place in places]
