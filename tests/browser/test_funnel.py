@@ -236,16 +236,54 @@ def test_what_is_drawn_where(opened, widget):
     assert sum(dashes) >= 3  # another dashed line or a plate may cover one
 
 
-def test_the_boxes_given_up_are_dotted(opened, widget):
+def pixels_of(shown: OnPage, color: str) -> int:
+    """Return how many pixels of the picture have exactly this color."""
+    return shown.page.evaluate(
+        """(color) => {
+          const { width, height } = document.querySelector(".mm-stage");
+          const { data } = document.querySelector(".mm-stage").getContext("2d").getImageData(0, 0, width, height);
+          const [red, green, blue] = [1, 3, 5].map((k) => parseInt(color.slice(k, k + 2), 16));
+          let found = 0;
+          for (let k = 0; k < data.length; k += 4) {
+            found += data[k] === red && data[k + 1] === green && data[k + 2] === blue;
+          }
+          return found;
+        }""",
+        color,
+    )
+
+
+def test_the_boxes_given_up_are_dotted_from_suppression_on(opened, widget):
     shown = opened()
     shown.set(picture=1, pre_top_n=90, min_size=30, nms_threshold=0.1, stage="nms")
-    follow(widget, shown)
-    victims = widget.settled.victims
+    victims = follow(widget, shown).settled.victims
     assert len(victims) == 2
-    dotted = [style.YOURS in colors_along(shown, victim.box) for victim in victims]
-    assert any(dotted)
-    shown.set(stage="large_enough")
-    assert not any(style.YOURS in colors_along(shown, victim.box) for victim in victims)
+    assert any(style.YOURS in colors_along(shown, victim.box) for victim in victims)
+    drawn = {}
+    for stage in STAGES:
+        shown.set(stage=stage)
+        drawn[stage] = pixels_of(shown, style.YOURS) > 50
+    assert drawn == {stage: stage in ("nms", "top_n") for stage in STAGES}
+    shown.set(nms_threshold=0.9)
+    assert pixels_of(shown, style.YOURS) == 0
+
+
+def test_steps_that_were_not_recorded_cannot_be_chosen(opened, tmp_path):
+    shown = opened()
+    recorded = Funnel()
+    recorded.save(tmp_path / "recorded.html")
+    shown.page.goto((tmp_path / "recorded.html").as_uri())
+    shown.page.wait_for_function("window.minimask")
+    expect(shown.caption).to_have_text(recorded.words())
+    steps = recorded.pictures[0]["steps"]
+    buttons = [shown.page.get_by_role("radio", name=f"steps of training: {step}", exact=True) for step in steps]
+    for number, picture in enumerate(recorded.pictures):
+        shown.page.get_by_role("radio", name=f"picture: {number + 1}", exact=True).check()
+        shown.settle()
+        assert [button.is_enabled() for button in buttons] == [step in picture["steps"] for step in steps]
+        recorded.choose(picture=number)
+        assert shown.state == recorded.state
+        expect(shown.caption).to_have_text(recorded.words())
 
 
 def test_the_picture_is_the_run_s(opened, widget):

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from minimask.widgets.funnel_bytes import pack, unpack
+
 FIXTURE = json.loads((Path(__file__).parents[1] / "fixtures" / "funnel.json").read_text(encoding="utf-8"))
 NUMBERS = "IOUS, MASK_HEAD, STAGES, cut, describe, flops, foundBy, lookAt, lostAt, settle, share"
 AT_HAND = {"f": ("funnel_measures", f"{NUMBERS}, inflate, layAnchors, unpack")}
@@ -55,6 +57,24 @@ def test_every_stage_leaves_what_propose_leaves(javascript, name, expected):
     assert [list(pair) for pair in zip(*found["lost"], strict=True)] == expected["lost"]
     assert found["victims"] == expected["victims"]
     assert found["words"] == expected["words"]
+
+
+def test_every_number_arrives(javascript):
+    rng = np.random.default_rng(4)
+    small = [0.0, 6e-8, -6e-8, 3.1e-5, -6.0e-5, 6.2e-5]  # below 2 ** -14 float16 has fewer digits
+    logits = np.array([*small, *rng.normal(0, 1, 8), *rng.normal(0, 200, 8), -500, 30])
+    deltas = np.concatenate([rng.normal(0, 1, (20, 4)), rng.normal(0, 100, (4, 4))])
+    text = pack([(logits, deltas), (logits[::-1], deltas)], (20, 4))
+    found = javascript(
+        """async (text) => f.unpack(await f.inflate(text), 24).map(({ indices, logits, deltas }) =>
+          [indices, [...logits], [...deltas]])""",
+        text,
+    )
+    for (indices, values, moves), (wanted, ways) in zip(found, unpack(text, (20, 4)), strict=True):
+        assert indices == list(range(24))
+        assert values == wanted.tolist()
+        assert np.reshape(moves, (-1, 4)).tolist() == ways.tolist()
+    assert sum(0 < abs(value) < 2**-14 for value in found[0][1]) == 4
 
 
 def test_an_iou_that_equals_the_threshold_finds_and_is_not_rounded_up(javascript):

@@ -34,7 +34,7 @@ const SLIDERS = {
 };
 
 /** The lines on the picture, and the marks in the funnel. */
-const LINES = [["true", "true"], ["best", "best on it"], ["rest", "others"], ["victim", "given up"], ["winner", "for it"]];
+const LINES = [["true", "true"], ["best", "best"], ["rest", "others"], ["victim", "given up"], ["winner", "for it"]];
 const MARKS = [["most", `IoU ≥ ${IOUS[1]}`], ["half", `IoU ≥ ${IOUS[0]}`], ["no", "lost"]];
 
 /** What stands at a slider. */

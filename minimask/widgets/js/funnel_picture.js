@@ -56,7 +56,7 @@ function roomBeside([x1, y1, x2, y2], placed) {
 
 /** All boxes of a stage, the best on top. */
 function drawHeap(context, palette, { boxes, rows }, unit) {
-  const alpha = Math.min(Math.max((4 * HEAP) / rows.length, 0.08), 0.95);
+  const alpha = Math.min(Math.max((3 * HEAP) / rows.length, 0.08), 0.95);
   Object.assign(context, { strokeStyle: palette.highlight, lineWidth: alpha > 0.5 ? 1.5 : 1, globalAlpha: alpha });
   for (let last = rows.length; last > 0; last -= HEAP) {
     context.beginPath();
