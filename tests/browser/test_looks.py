@@ -6,16 +6,23 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from minimask.widgets import AnchorSea, BoxCeiling, RoIWindow, WeatherMap
+from minimask.widgets import AnchorSea, BoxCeiling, Funnel, RoIWindow, WeatherMap
 from minimask.widgets.living_picture import LivingPicture
 
-KINDS = {"anchor sea": AnchorSea, "box ceiling": BoxCeiling, "RoI window": RoIWindow, "weather map": WeatherMap}
+KINDS = {
+    "anchor sea": AnchorSea,
+    "box ceiling": BoxCeiling,
+    "funnel": Funnel,
+    "RoI window": RoIWindow,
+    "weather map": WeatherMap,
+}
 ROLES = {
     "AnchorSea": (
         *("radio", "button", "checkbox", "slider", "application", "img", "radiogroup"),
         *("table", "columnheader", "rowheader"),
     ),
     "BoxCeiling": ("radio", "button", "checkbox", "slider", "application", "img", "radiogroup"),
+    "Funnel": ("radio", "button", "slider", "application", "radiogroup"),
     "RoIWindow": ("radio", "button", "checkbox", "application", "img", "radiogroup"),
     "WeatherMap": ("radio", "button", "application", "img", "radiogroup", "table", "columnheader", "rowheader"),
 }

@@ -11,7 +11,7 @@ from minimask.plots import style
 from minimask.widgets import BoxCeiling, front_end
 from minimask.widgets.shades import RAMPS
 
-WIDGETS = ("anchor_sea", "box_ceiling", "roi_window", "weather_map")
+WIDGETS = ("anchor_sea", "box_ceiling", "funnel", "roi_window", "weather_map")
 MODULES = sorted(path.stem for path in front_end.FOLDER.glob("*.js"))
 
 
@@ -103,7 +103,7 @@ def test_a_page_holds_the_state_and_nothing_breaks_out_of_it(tmp_path):
 def test_importing_the_widgets_loads_no_matplotlib():
     script = (
         "import sys, minimask.widgets.anchor_sea, minimask.widgets.box_ceiling, minimask.widgets.roi_window;"
-        "import minimask.widgets.weather_map;"
+        "import minimask.widgets.funnel, minimask.widgets.weather_map;"
         "print([name for name in ('matplotlib', 'torch', 'numba') if name in sys.modules])"
     )
     said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
