@@ -200,6 +200,7 @@ def test_tables_frame_the_wrong_numbers_of_the_first_wrong_channel():
     features, expected, answer = it.draw(Finding("wrong", "", inputs, right, yours)).axes
     assert [axes.get_title(loc="left") for axes in (features, expected, answer)] == ["channel 1", "right", "yours"]
     assert [text.get_text() for text in features.texts] == [f"{value:g}" for value in inputs[0][1].flat]
+    assert {text.get_ha() for text in features.texts} == {"left"}, "in the corners, to leave room for samples"
     assert [text.get_text() for text in answer.texts] == [f"{value:.3g}" for value in yours[1].flat]
     assert (framed_cells(expected), framed_cells(answer)) == ([], [(1, 0)])
 
