@@ -5,6 +5,7 @@ from pathlib import Path
 
 from filming.film import Film, record
 
+from minimask.data.watched import watched_pictures
 from minimask.widgets import Funnel
 
 ALT = """The funnel in use. A picture with four objects, and beside it the stages from 4,032 anchors to 50 proposals as
@@ -29,7 +30,7 @@ def play(film: Film) -> None:
         film.page.mouse.click(*film.place)
         film.shoot(stand)
 
-    click("[aria-label='picture: 2']", 6)
+    film.shoot(4)
     for stage in ("anchors", "nms", "top_n"):
         click(f".mm-layer [value={stage}]", 7)
     click(".mm-layer [value=nms]", 3)
@@ -40,15 +41,14 @@ def play(film: Film) -> None:
     film.drag((box["x"] + 8 + 0.2 * (box["width"] - 16), y), 12)
     film.shoot(9)
     click(".mm-under button", 3)
-    click("[aria-label='picture: 2']", 3)
     click("[aria-label='steps of training: 25']", 7)
     click("[aria-label='steps of training: 400']", 9)
 
 
 def main() -> int:
     """Play, film, and write the picture and its description."""
-    target = Path(__file__).with_suffix(".gif")
-    return record(Funnel(), play, target, ALT, size=(860, 610), start=(420, 580), style=STYLE, colors=72)
+    target, widget = Path(__file__).with_suffix(".gif"), Funnel(watched_pictures()[1:4])
+    return record(widget, play, target, ALT, size=(860, 610), start=(420, 580), style=STYLE, colors=48)
 
 
 if __name__ == "__main__":

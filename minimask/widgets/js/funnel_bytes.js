@@ -58,7 +58,8 @@ export function unpack(bytes, anchors) {
   const looks = [];
   let at = 0;
   const words = (number, meaning) => {
-    const found = Float64Array.from({ length: number }, (_, k) => meaning(bytes[at + k] | (bytes[at + number + k] << 8)));
+    const word = (k) => bytes[at + k] | (bytes[at + number + k] << 8);
+    const found = Float64Array.from({ length: number }, (_, k) => meaning(word(k)));
     at += 2 * number;
     return found;
   };

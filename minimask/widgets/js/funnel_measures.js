@@ -94,7 +94,8 @@ export function lookAt(levels, anchors, { indices, logits, deltas }, { size, box
     ranked.push(...ranked.splice(start).sort((a, b) => logits[b] - logits[a]));
     return /** @type {[number, number]} */ ([start, first]);
   });
-  const four = (values, rows) => Float64Array.from({ length: 4 * rows.length }, (_, k) => values[4 * rows[k >> 2] + (k & 3)]);
+  const four = (values, rows) =>
+    Float64Array.from({ length: 4 * rows.length }, (_, k) => values[4 * rows[k >> 2] + (k & 3)]);
   const chosen = ranked.map((k) => indices[k]);
   const moved = decode(four(anchors, chosen), four(deltas, ranked));
   const limits = [size[1], size[0], size[1], size[0]];
