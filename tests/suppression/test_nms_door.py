@@ -156,6 +156,16 @@ def test_nothing_of_it_is_followed_for_gradients(backend):
         assert boxes[kept].requires_grad
 
 
+def test_a_compiled_model_may_call_it():
+    @torch.compile(backend="eager")
+    def model(boxes, scores):
+        return boxes[nms(boxes, scores, 0.5)] + 1
+
+    for count in (4, 3):
+        boxes, scores = torch.from_numpy(BOXES[:count]), torch.from_numpy(SCORES[:count])
+        assert torch.equal(model(boxes, scores), boxes[nms(boxes, scores, 0.5)] + 1)
+
+
 # Refusals
 
 
