@@ -349,6 +349,7 @@ def commands(word: str) -> list[list[str]]:
         return [["-m", "jupyterlab", *lab_options()]]
     if word == "test":
         together = ["-n", str(min(os.cpu_count() or 1, 8)), "--dist", "worksteal"]  # in as many processes
+        os.environ.setdefault("OMP_NUM_THREADS", "1")  # torch's threads would wait for each other
         return [["-m", "pytest", "--ignore=tests/browser", "--ignore=tests/parity", "--cov=minimask", *together]]
     if word == "lint":
         return [["-m", "ruff", "check"], ["-m", "ruff", "format", "--check"], ["-m", "mypy"]]

@@ -194,7 +194,7 @@ class Funnel(LivingPicture):
         image, settled = self._images[self.state["picture"]], self.settled
         picture = still_picture(image, self.look, self.state, settled, self.words())
         alt = f"A picture with the boxes that a stage leaves, and a funnel of all stages. {self.words()}"
-        return show(picture, alt, photograph=True)
+        return show(picture, alt, photograph=True, quality=50)
 
     @traitlets.validate("state")
     def _checked_state(self, proposal: dict[str, Any]) -> dict[str, Any]:

@@ -55,5 +55,18 @@ class OnPage:
         wire.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
         self.page.wait_for_timeout(300)
 
+    def controls_by_tab(self, count: int) -> list[str]:
+        """Press Tab so many times, and return what each control calls itself."""
+        labels = []
+        for _ in range(count):
+            self.page.keyboard.press("Tab")
+            labels.append(
+                self.page.evaluate(
+                    "(() => { const node = document.activeElement;"
+                    " return node.ariaLabel ?? node.closest('label, button, summary')?.innerText; })()"
+                )
+            )
+        return labels
+
     def picture(self, canvas: str = ".mm-stage") -> str:
         return self.page.evaluate("(canvas) => document.querySelector(canvas).toDataURL()", canvas)

@@ -326,14 +326,7 @@ def test_starting_over(opened, widget):
 
 def test_all_controls_are_reached_by_tab(opened):
     shown = opened()
-    seen = []
-    for _ in range(16):
-        shown.page.keyboard.press("Tab")
-        label = shown.page.evaluate(
-            "(() => { const node = document.activeElement;"
-            " return node.ariaLabel ?? node.closest('label, button, summary').innerText; })()"
-        )
-        seen.append(label.split(",")[0])
+    seen = [label.split(",")[0] for label in shown.controls_by_tab(16)]
     assert seen == [
         *("picture: 1024²", "Reset", "A picture with an object at 640", "object: person", "Point to best"),
         *("positive from", "negative below", "low-quality rule: the best anchor is positive in any case"),

@@ -116,15 +116,7 @@ def test_keys(opened, widget):
 
 def test_all_controls_are_reached_by_tab(opened):
     shown = opened()
-    seen = []
-    for _ in range(12):
-        shown.page.keyboard.press("Tab")
-        seen.append(
-            shown.page.evaluate(
-                "(() => { const node = document.activeElement;"
-                " return node.ariaLabel ?? node.closest('label, button, summary')?.innerText; })()"
-            )
-        )
+    seen = shown.controls_by_tab(12)
     assert seen[0] == "circle"
     assert seen[1] == "✎ draw"
     assert seen[2].startswith("Your box on circle. Arrow keys move it")

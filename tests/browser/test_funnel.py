@@ -314,11 +314,7 @@ def test_starting_over(opened, widget):
 
 def test_all_controls_are_reached_by_tab(opened):
     shown = opened()
-    seen = []
-    for _ in range(9):
-        shown.page.keyboard.press("Tab")
-        label = shown.page.evaluate("document.activeElement.ariaLabel ?? document.activeElement.innerText")
-        seen.append(label.split(".")[0].split(": 5")[0])
+    seen = [label.split(".")[0].split(": 5")[0] for label in shown.controls_by_tab(9)]
     assert seen[:4] == ["Picture 1 with 50 boxes: proposals", "picture: 1", "steps of training: 900", "Reset"]
     assert set(seen[4:]) == {"top-k per level", "least side", "NMS at IoU over", "proposals", "top-n of all"}
     shown.page.keyboard.press("Tab")

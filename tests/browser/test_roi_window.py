@@ -266,14 +266,7 @@ def test_starting_over(opened):
 
 def test_all_controls_are_reached_by_tab(opened):
     shown = opened()
-    seen = []
-    for _ in range(10):
-        shown.page.keyboard.press("Tab")
-        label = shown.page.evaluate(
-            "(() => { const node = document.activeElement;"
-            " return node.ariaLabel ?? node.closest('label, button, summary').innerText; })()"
-        )
-        seen.append(label.split(",")[0])
+    seen = [label.split(",")[0] for label in shown.controls_by_tab(10)]
     assert seen == [
         "bins: 3",
         "samples: 2",

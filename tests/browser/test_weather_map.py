@@ -181,12 +181,7 @@ def test_starting_over(opened):
 
 def test_all_controls_are_reached_by_tab(opened):
     shown = opened()
-    seen = []
-    for _ in range(4):
-        shown.page.keyboard.press("Tab")
-        seen.append(
-            shown.page.evaluate("document.activeElement.ariaLabel ?? document.activeElement.innerText").split(".")[0]
-        )
+    seen = [label.split(".")[0] for label in shown.controls_by_tab(4)]
     assert seen == ["A point at x = 2", "Color by: four neighbors", "Reset", "Keys"]
 
 

@@ -4,13 +4,14 @@
  * `AnchorSea` in Python describes the state that this view shows and changes: the recipe, the picture's size, the object,
  * the point, the levels that are drawn, and the thresholds. The recipes come from Python, too.
  */
-import { SEA, centerOf, clamp, describe, grouped } from "./anchor_sea_measures.js";
+import { SEA, centerOf, clamp, describe } from "./anchor_sea_measures.js";
 import { layOut, nearestCells, settle, sidesInWords } from "./anchor_sea_measures.js";
 import { dashOf, drawCloseUp, drawSea, levelColors, thinning, viewOf } from "./anchor_sea_picture.js";
 import { fixed, trimmed } from "./decimals.js";
 import { build } from "./anchor_sea_parts.js";
 import { LivingView, press, shapeCanvas } from "./living_view.js";
 import { arrowOf, cursorOf, dragBox, gripAt, onDrag, openCanvas, write } from "./stage.js";
+import { grouped } from "./thousands.js";
 
 const STEPS = { w: [0, -1], a: [-1, 0], s: [0, 1], d: [1, 0] };
 

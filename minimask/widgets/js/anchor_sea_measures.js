@@ -5,6 +5,7 @@
  * `[height, width]`. An IoU decides by its last bit which anchors tie, hence sums keep the order that they have there.
  */
 import { fixed, trimmed } from "./decimals.js";
+import { grouped } from "./thousands.js";
 
 /** The number of anchors that textbooks name. */
 export const SEA = 175_000;
@@ -172,8 +173,6 @@ function anchorAt(sea, k, within, iou) {
     index: level.first + within, level: k, row, column, size, ratio, iou, box: box.map((side, n) => center[n % 2] + side),
   };
 }
-
-export const grouped = (count) => count.toLocaleString("en-US");
 
 /** A state in words: the sea, the object and its best anchor, and what becomes of all anchors. */
 export function describe(sea, state, settled) {

@@ -1,7 +1,8 @@
 /** The anchor sea's elements: its controls, its chart of recipes, its table of levels. */
-import { SEA, grouped } from "./anchor_sea_measures.js";
+import { SEA } from "./anchor_sea_measures.js";
 import { choice, commonParts, keysHelp, switched } from "./living_view.js";
 import { element } from "./stage.js";
+import { grouped } from "./thousands.js";
 
 const QUESTION = "How many anchors lie over a picture, and does any of them fit this object?";
 const KEYS = [

@@ -5,10 +5,11 @@
  */
 import { trimmed } from "./decimals.js";
 import { inflate, layAnchors, unpack } from "./funnel_bytes.js";
-import { IOUS, STAGES, describe, flops, foundBy, grouped, lookAt, settle, share } from "./funnel_measures.js";
+import { IOUS, STAGES, describe, flops, foundBy, lookAt, settle, share } from "./funnel_measures.js";
 import { drawStageOf } from "./funnel_picture.js";
 import { LivingView, choice, commonParts, keysHelp, press, shapeCanvas } from "./living_view.js";
 import { arrowOf, element, openCanvas, write } from "./stage.js";
+import { grouped } from "./thousands.js";
 
 const QUESTION = "How does a haystack of anchors become a handful of proposals?";
 const KEYS = [

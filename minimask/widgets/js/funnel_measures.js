@@ -1,6 +1,7 @@
 /** The funnel's numbers and words: the same as those of `minimask/widgets/funnel_measures.py`. */
 import { counted, fixed, trimmed } from "./decimals.js";
 import { countOf } from "./funnel_bytes.js";
+import { grouped } from "./thousands.js";
 
 /** The stages by their names in `minimask.proposals.Funnel`, and in words. */
 export const STAGES = {
@@ -212,9 +213,6 @@ export function lostAt(stages, threshold) {
   return all[0].reach.best.map((_, object) =>
     names[1 + all.findLastIndex(({ reach: { best } }) => best[object] >= threshold)]);
 }
-
-/** A whole number with commas between its thousands. */
-export const grouped = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, ",");
 
 /** An IoU to two digits, cut off and not rounded: one below a threshold never reads as if it reached it. */
 export const cut = (iou) => (Math.floor(100 * iou + 1e-6) / 100).toFixed(2);
