@@ -103,6 +103,17 @@ def _compare(row: Claim) -> None:
         raise AssertionError(f"claim {row.number} differs from the ledger:\n  measured {row}\n  kept     {kept}")
 
 
+def _number(value: float) -> str:
+    """Return a measured value in four digits, and a large whole one in full.
+
+    Examples
+    --------
+    >>> _number(0.15942), _number(261_888.0), _number(1.5e7 / 7)
+    ('0.1594', '261,888', '2.143e+06')
+    """
+    return f"{value:,.0f}" if value >= 1000 and value == round(value) else f"{value:.4g}"
+
+
 @dataclass(frozen=True)
 class Table:
     """Rows of the ledger, shown as a table in notebooks, and as Markdown elsewhere."""
@@ -113,7 +124,7 @@ class Table:
         """Return the rows as a Markdown table."""
         head = "| # | the textbook's claim | measured | verdict |\n|---|---|---|---|\n"
         return head + "\n".join(
-            f"| {row.number} | {row.words} | {row.measured:.4g} | {SIGNS[row.verdict]} {row.verdict} |"
+            f"| {row.number} | {row.words} | {_number(row.measured)} | {SIGNS[row.verdict]} {row.verdict} |"
             for row in self.rows
         )
 
@@ -122,7 +133,7 @@ class Table:
         body = "".join(
             f'<tr><td style="{cell};white-space:nowrap"><b>Claim {row.number}</b></td>'
             f'<td style="{cell}">{html.escape(row.words)}</td>'
-            f'<td style="{cell};white-space:nowrap">measured <b>{row.measured:.4g}</b></td>'
+            f'<td style="{cell};white-space:nowrap">measured <b>{_number(row.measured)}</b></td>'
             f'<td style="{cell};white-space:nowrap;border-left:5px solid {VERDICTS[row.verdict]}">'
             f"<b>{SIGNS[row.verdict]} {row.verdict}</b></td></tr>"
             for row in self.rows
