@@ -1,9 +1,9 @@
 """Non-maximum suppression compiled for the processor: each box looks only where a kept one could overlap it enough.
 
 The kept boxes lie in upright strips of the picture, each in the strip of its center, the coordinates of a strip side by
-side in memory. A box is compared with those in the strips that its own extent can reach, its own strip first: whole
-vector registers at a time, and no further than to the block where it is suppressed. All boxes in one strip would be
-the plain algorithm; the strips change nothing but how many comparisons there are.
+side in memory. A box is compared with those in the strips that its own extent can reach, its own strip first: a block
+of them at a time, and no further than to the one where it is suppressed. All boxes in one strip would be the plain
+algorithm; the strips change nothing but how many comparisons there are.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from minimask.geometry.nms import as_groups, as_iou_threshold, as_scored_boxes
 
 COMPUTED = (np.float32, np.float64)
 
-BLOCK = 32
-"""Kept boxes that are compared without a look at the result."""
+BLOCK = 16
+"""Kept boxes that are compared at once, without a look at the result in between."""
 LEAST_PER_STRIP = 32
 """Boxes in a strip, on average: with fewer, going from strip to strip takes longer than comparing."""
 LEAST_STRIPS, MOST_STRIPS = 4, 256
@@ -151,7 +151,7 @@ def _suppress(
     kept: NDArray[np.bool_],
 ) -> None:
     """Write which members are kept, group by group."""
-    seen = np.empty((5, len(members)), boxes.dtype)
+    seen = np.empty((5, len(members) + BLOCK), boxes.dtype)
     for g in range(len(bounds) - 1):
         if bounds[g] < bounds[g + 1]:
             some = slice(bounds[g], bounds[g + 1])
@@ -162,11 +162,12 @@ def _suppress(
 def _suppress_group(
     boxes: FloatArray, members: IntArray, limit: float, threshold: float, seen: FloatArray, kept: NDArray[np.bool_]
 ) -> None:
-    """Write which members of one group are kept, best first; `seen` (5, N) holds the kept: corners and area."""
+    """Write which members of one group are kept, best first; `seen` (5, N) holds those: corners and area, else NaN."""
     # An IoU above t is at most that of the widths alone. So what is shared is longer than t times either width, and
     # the center of one box lies in the other, or no farther from it than (1 / (2 t) - 1) times that one's width.
     reach = max(0.5 / max(threshold, LEAST_THRESHOLD) - 1, 0.0)
     origin, scale, strips = _lay_strips(boxes, members, threshold, 1 + 2 * reach)
+    seen[:, : len(members) + BLOCK] = np.nan
     starts = _strip_starts(boxes, members, origin, scale, strips)
     ends = starts.copy()
     for m in range(len(members)):
@@ -233,17 +234,19 @@ def _strip_starts(boxes: FloatArray, members: IntArray, origin: float, scale: fl
 def _any_overlap(
     seen: FloatArray, start: int, end: int, x1: float, y1: float, x2: float, y2: float, area: float, limit: float
 ) -> bool:
-    """Return whether the IoU of a box with any kept one from `start` to `end` is greater than the limit."""
+    """Return whether the IoU of a box with any kept one from `start` to `end` is greater than the limit.
+
+    The last block may reach beyond: there are kept boxes of the next strip, or NaN, which is not greater.
+    """
     nothing = x1 - x1
     while start < end:
-        stop = min(start + BLOCK, end)
         found = np.int32(0)
-        for k in range(start, stop):
+        for k in range(np.uint64(start), np.uint64(start + BLOCK)):  # unsigned: no index counts from the end
             width = (x2 if x2 < seen[2, k] else seen[2, k]) - (x1 if x1 > seen[0, k] else seen[0, k])
             height = (y2 if y2 < seen[3, k] else seen[3, k]) - (y1 if y1 > seen[1, k] else seen[1, k])
             shared = width * (height if height > nothing else nothing)  # below 0 where the box lies beside: no overlap
             found |= np.int32(shared / (seen[4, k] + area - shared) > limit)
         if found:
             return True
-        start = stop
+        start += BLOCK
     return False
