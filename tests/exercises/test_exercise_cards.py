@@ -14,7 +14,7 @@ import zoo_needles_in_a_haystack  # noqa: F401
 import zoo_needles_in_a_haystack_boxes  # noqa: F401
 
 from minimask import exercises
-from minimask.exercises.check import Finding
+from minimask.exercises.check import Finding, examine
 from minimask.exercises.markdown import markdown_html
 
 KEPT = {"div", "p", "ul", "li", "pre", "code", "strong", "em", "details", "summary", "img"}
@@ -141,10 +141,23 @@ def test_the_three_reports():
     assert pages[2].images[0]["src"].startswith("data:image/webp;base64,")
 
 
+@pytest.mark.no_cover  # the next test goes through the same lines; to watch this one would take half as long again
 @pytest.mark.parametrize("animal", [animal for animal in zoo.WRONG if not animal.slow], ids=str)
 def test_every_counterexample_can_be_drawn(animal):
     page = parsed(exercises.attempt(animal.exercise, animal.function)._repr_mimebundle_()["text/html"])
     assert len(page.images) == 1
+
+
+@pytest.mark.parametrize("exercise", exercises.all(), ids=lambda exercise: exercise.id)
+def test_counterexamples_are_drawn_with_and_without_an_answer(exercise):
+    wrong = [animal.function for animal in zoo.WRONG if animal.exercise == exercise.id and not animal.slow]
+    found = [examine(exercise, function) for function in wrong[:4]]
+    inputs = exercise.worked[0]
+    right = exercise.read(exercise.solution(*inputs))
+    found.append(Finding("error", "", inputs, exercise.right_answer(inputs), None))
+    found.append(Finding("wrong", "", inputs, exercise.right_answer(inputs), right))
+    for finding in found:
+        assert exercise.draw(finding).axes[0].has_data()
 
 
 @pytest.mark.no_cover  # as in test_watchdog.py

@@ -61,7 +61,7 @@ def test_wrong_answers_are_rejected_with_a_message_that_helps(animal):
     assert all(name in message for name in exercise.parameters), "a message shows the input"
 
 
-@pytest.mark.no_cover  # for speed: what follows goes through no other lines than the tests above
+@pytest.mark.no_cover  # what follows goes through no other lines; to watch it would take twice as long
 @pytest.mark.parametrize("animal", FAST, ids=str)
 def test_wrong_answers_are_found_without_the_chosen_inputs(animal):
     finding = found_by_itself(animal)
@@ -83,6 +83,7 @@ def test_the_zoo_is_large_enough(exercise):
         assert sum(animal.exercise == exercise.id for animal in animals) >= at_least
 
 
+@pytest.mark.no_cover
 @BY_ID
 def test_the_solution_passes_as_it_is_shown(exercise):
     shown = {"np": np, "Box": inputs.Box}  # as a chapter's first cell defines them
@@ -108,6 +109,12 @@ def test_the_worked_example_is_as_its_text_says(exercise):
     number = r"\d+(?:\.\d+)?"
     for left, right in re.findall(rf"((?:{number} (?:[-+*/]|by) )+{number}) = ({number})", text):
         assert eval(left.replace("by", "*")) == float(right)
+
+
+@BY_ID
+def test_remarks_are_sentences(exercise):
+    remarks = [exercise.remark(*given_inputs) for given_inputs in exercise.examples]
+    assert all(remark == "" or (remark[0].isupper() and remark.endswith(".")) for remark in remarks)
 
 
 @BY_ID
