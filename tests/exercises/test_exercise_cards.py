@@ -12,6 +12,7 @@ import zoo_magnifying_glass  # noqa: F401
 import zoo_magnifying_glass_align  # noqa: F401
 import zoo_needles_in_a_haystack  # noqa: F401
 import zoo_needles_in_a_haystack_boxes  # noqa: F401
+import zoo_needles_in_a_haystack_matching  # noqa: F401
 
 from minimask import exercises
 from minimask.exercises.check import Finding, examine

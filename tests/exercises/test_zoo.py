@@ -19,6 +19,7 @@ import zoo_magnifying_glass  # noqa: F401
 import zoo_magnifying_glass_align  # noqa: F401
 import zoo_needles_in_a_haystack  # noqa: F401
 import zoo_needles_in_a_haystack_boxes  # noqa: F401
+import zoo_needles_in_a_haystack_matching  # noqa: F401
 from hypothesis import given, settings
 
 from minimask import exercises
@@ -133,7 +134,7 @@ def test_counterexamples_are_the_same_in_every_process():
     program = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "import zoo, zoo_beyond_the_box, zoo_magnifying_glass, zoo_magnifying_glass_align\n"
-        "import zoo_needles_in_a_haystack, zoo_needles_in_a_haystack_boxes\n"
+        "import zoo_needles_in_a_haystack, zoo_needles_in_a_haystack_boxes, zoo_needles_in_a_haystack_matching\n"
         "from dataclasses import replace\n"
         "from minimask import exercises\n"
         "from minimask.exercises.check import examine\n"
