@@ -41,9 +41,14 @@ def test_no_word_is_lab(start, calls, arguments):
     assert calls[1].endswith(" --port=9999")
 
 
-def test_what_follows_the_word_is_passed_on(start, calls):
+def test_what_follows_the_word_is_passed_on(start, calls, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "for the way back")
+    monkeypatch.delenv("OMP_NUM_THREADS")
     start.main(["test", "-k", "boxes"])
-    assert calls == ["test", "-m pytest --ignore=tests/browser --ignore=tests/parity --cov=minimask -k boxes"]
+    cores = min(os.cpu_count() or 1, 8)
+    known = f"--ignore=tests/browser --ignore=tests/parity --cov=minimask -n {cores} --dist worksteal"
+    assert calls == ["test", f"-m pytest {known} -k boxes"]
+    assert os.environ["OMP_NUM_THREADS"] == "1"
 
 
 def test_lint_goes_on_after_a_failure_and_reports_it(start, calls):
