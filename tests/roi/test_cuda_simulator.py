@@ -6,6 +6,7 @@ The simulator must be chosen before numba is imported; so the kernels run in a p
 import importlib
 import os
 import sys
+import threading
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
@@ -19,6 +20,25 @@ from minimask.roi import pool, reference
 def choose_simulator():
     os.environ["NUMBA_ENABLE_CUDASIM"] = "1"
     sys.setswitchinterval(5e-5)  # threads of a block wait for each other: ten times as fast
+    share_one_array()
+
+
+def share_one_array():
+    """Have the threads of a block ask for their shared arrays one after another.
+
+    The simulator looks whether an array is there and then makes it: two threads at once could get one each.
+    """
+    api, lock = importlib.import_module("numba.cuda.simulator.kernelapi"), threading.Lock()
+
+    def array(self, shape, dtype):
+        frame = sys._getframe(1)
+        line = frame.f_code.co_filename, frame.f_lineno  # one array for each line, as in the simulator
+        with lock:
+            if line not in self._allocations:
+                self._allocations[line] = np.empty(shape, api.numpy_support.as_dtype(dtype))
+            return self._allocations[line]
+
+    api.FakeCUDAShared.array = array
 
 
 def run(module, name, constants, arguments):

@@ -1,6 +1,5 @@
 """The compiled loops beside other threads, in forked processes, and in a data loader's workers."""
 
-import multiprocessing
 import subprocess
 import sys
 import threading
@@ -23,18 +22,21 @@ def answer(queue):
     queue.put(extract())
 
 
+def run(script: str) -> subprocess.CompletedProcess[str]:
+    """Run a program of its own: a fork of the tests' process would copy locks that its other threads hold."""
+    head = f"import sys; sys.path.insert(0, {str(__file__.rsplit('/', 1)[0])!r})\nimport test_threads as here\n"
+    command = [sys.executable, "-W", "ignore", "-c", head + script]  # newer Pythons warn of every fork beside threads
+    return subprocess.run(command, capture_output=True, text=True, timeout=240)
+
+
 def test_a_forked_process_computes_the_same():
-    """Run in a process of its own, where torch's pool has worked before and numba's threads are alive."""
-    script = f"""
-import sys, warnings
-sys.path.insert(0, {str(__file__.rsplit("/", 1)[0])!r})
+    """In a process where torch's pool has worked before, and ours is alive."""
+    done = run("""
 import multiprocessing, numpy as np, torch
 from minimask.roi import threads
-import test_threads as here
 threads.set_num_threads(2); threads.WORTH_A_THREAD = 1
 torch.ones(1000, 1000) @ torch.ones(1000, 1000)
 expected = here.extract()
-warnings.simplefilter("ignore")  # newer Pythons warn of every fork beside threads
 context = multiprocessing.get_context("fork")
 queue = context.Queue()
 children = [context.Process(target=here.answer, args=(queue,)) for _ in range(2)]
@@ -44,8 +46,7 @@ found = [queue.get(timeout=60) for _ in children]
 assert all(np.array_equal(one, expected) for one in found)
 assert [child.exitcode for child in children] == [0, 0]
 print("the same")
-"""
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=240)
+""")
     assert done.stdout == "the same\n", done.stderr
 
 
@@ -60,13 +61,17 @@ class Crops(torch.utils.data.Dataset):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
-@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_the_workers_of_a_data_loader_use_one_thread_each_and_compute_the_same():
-    context = multiprocessing.get_context("fork")
-    loader = torch.utils.data.DataLoader(Crops(), batch_size=None, num_workers=2, multiprocessing_context=context)
-    for found, count in loader:
-        np.testing.assert_array_equal(found, extract())
-        assert count == 1
+    done = run("""
+import numpy as np, torch
+loader = torch.utils.data.DataLoader(
+    here.Crops(), batch_size=None, num_workers=2, multiprocessing_context="fork", timeout=60
+)
+found = list(loader)
+assert all(np.array_equal(one, here.extract()) for one, _ in found)
+print([int(count) for _, count in found])
+""")
+    assert done.stdout == "[1, 1, 1, 1, 1, 1]\n", done.stderr
 
 
 def test_several_python_threads_at_once(thread_count):
