@@ -25,7 +25,10 @@ import minimask
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-WANTED = [Requirement(line) for line in PROJECT["dependencies"] + EXTRAS["lab"] + EXTRAS["test"] + EXTRAS["parity"]]
+EXTRAS_IN_USE = ("lab", "tensorboard", "test", "parity")
+WANTED = [
+    Requirement(line) for line in [*PROJECT["dependencies"], *(line for name in EXTRAS_IN_USE for line in EXTRAS[name])]
+]
 PINNED = [
     Requirement(line)
     for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
