@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import numpy as np
-from numpy.typing import NDArray
 
 from minimask.data.marks import strew
+from minimask.data.picture import Picture
 from minimask.data.pile import Pile
 from minimask.data.shape_classes import SHAPE_CLASSES, Shape, sized
-from minimask.data.textures import Bytes, ground, unpacked
-from minimask.geometry.checks import BoolArray, as_number, as_whole_number
+from minimask.data.textures import ground, unpacked
+from minimask.geometry.checks import as_number, as_whole_number
 
 __all__ = ["CLASSES", "Picture", "Shape", "ShapesWorld"]
 
@@ -32,22 +32,6 @@ TRIES = 40
 """An object for which so many places fail is left out; the second half of them are free of crowding."""
 MARKS = 9 / 128**2
 """Marks per pixel where clutter is 1, on the mean."""
-
-
-@dataclass(frozen=True, eq=False)
-class Picture:
-    """A picture and the truth about it: one entry per object, in the order in which they were drawn."""
-
-    image: Bytes
-    """(H, W, 3): red, green and blue from 0 to 255."""
-    masks: BoolArray
-    """(N, H, W): the visible pixels of each object; no two masks share one."""
-    boxes: NDArray[np.float32]
-    """(N, 4): `x1 y1 x2 y2` in pixels, tight around the visible pixels."""
-    labels: NDArray[np.int64]
-    """(N,): from 1 to 6, in the order of `CLASSES`."""
-    shapes: tuple[Shape, ...]
-    """What was drawn: whole outlines, also where they are hidden."""
 
 
 @dataclass(frozen=True)
