@@ -1,0 +1,233 @@
+"""What a training is: its data, its model and its recipe, in one table that is read from a file and written to one."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from minimask.geometry.checks import as_number, as_whole_number
+from minimask.training.atomic import write_atomically
+
+CHOICES = {
+    "model": ("lesson", "resnet50"),
+    "device": ("auto", "cpu", "cuda"),
+    "optimizer": ("muon", "adamw", "sgd"),
+    "schedule": ("one_cycle", "step", "constant"),
+    "precision": ("float32", "bfloat16", "float16"),
+}
+"""What these settings may be."""
+LEAST = {
+    "size": 16,
+    "held_out_pictures": 1,
+    "steps": 0,
+    "batch": 1,
+    "seed": 0,
+    "threads": 0,
+    "workers": 0,
+    "evaluate_every": 0,
+    "checkpoint_every": 0,
+    "pictures_every": 0,
+    "keep": 1,
+}
+"""The least value of each whole number."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that decides how a training goes.
+
+    Parameters
+    ----------
+    data : str
+        `"shapes"`, which are generated without end, or a folder in COCO's format.
+    held_out : str
+        What the model is evaluated on: as `data`. Empty: other generated shapes for generated shapes, else nothing.
+    held_out_pictures : int, at least 1
+        At most so many of them.
+    size : int, at least 16
+        The sides of generated pictures, in pixels.
+    flip : float from 0 to 1
+        How often a picture is mirrored, left and right, for training.
+    model : {"lesson", "resnet50"}
+    weights : str
+        A file of weights to begin with; empty: none.
+    device : {"auto", "cpu", "cuda"}
+        `"auto"` is a graphics card where there is one.
+    steps : int, at least 0
+        Each looks at one batch.
+    batch : int, at least 1
+        Pictures of a step, of all processes together.
+    optimizer : {"muon", "adamw", "sgd"}
+        Muon works on the matrices, and AdamW on the rest.
+    learning_rate : float above 0
+        The highest rate.
+    rest_rate : float above 0
+        With Muon, the highest rate of what is no matrix.
+    weight_decay : float, at least 0
+        Of weights; norms and biases have none.
+    schedule : {"one_cycle", "step", "constant"}
+        How the rate goes on after the warm-up: it falls to nothing along a cosine; to a tenth after two thirds of the
+        steps and once more after eight ninths; or not at all.
+    warmup : float from 0, below 1
+        The fraction of the steps in which the rate rises.
+    clip : float, at least 0
+        The longest the gradient of all weights together may be; 0 leaves it as it is.
+    precision : {"float32", "bfloat16", "float16"}
+        What convolutions and matrix products are computed in; the last on graphics cards only.
+    seed : int, at least 0
+        Decides the first weights, the order of the pictures, and what is sampled of them.
+    threads : int, at least 0
+        Of the processor; 0: as many as torch takes.
+    workers : int, at least 0
+        Processes that load pictures while others are learned from; 0: none, the training waits for its pictures.
+    evaluate_every, checkpoint_every, pictures_every : int, at least 0
+        After so many steps each time; 0: never. A checkpoint is written at the end, too, unless it is 0.
+    keep : int, at least 1
+        The newest checkpoints that are kept.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a setting is malformed or out of range.
+
+    Examples
+    --------
+    >>> config = Config(steps=500).with_changes({"batch": "4", "optimizer": "adamw"})
+    >>> config.steps, config.batch, config.optimizer
+    (500, 4, 'adamw')
+    >>> config.with_changes({"learning_rat": "0.1"})
+    Traceback (most recent call last):
+    ValueError: unknown setting 'learning_rat'; the closest is 'learning_rate'
+    """
+
+    data: str = "shapes"
+    held_out: str = ""
+    held_out_pictures: int = 300
+    size: int = 128
+    flip: float = 0.0
+    model: str = "lesson"
+    weights: str = ""
+    device: str = "auto"
+    steps: int = 1000
+    batch: int = 8
+    optimizer: str = "muon"
+    learning_rate: float = 0.02
+    rest_rate: float = 0.005
+    weight_decay: float = 0.01
+    schedule: str = "one_cycle"
+    warmup: float = 0.1
+    clip: float = 0.0
+    precision: str = "float32"
+    seed: int = 0
+    threads: int = 0
+    workers: int = 0
+    evaluate_every: int = 500
+    checkpoint_every: int = 100
+    pictures_every: int = 0
+    keep: int = 3
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            object.__setattr__(self, field.name, _checked(field.name, getattr(self, field.name), type(field.default)))
+        if not self.data:
+            raise ValueError("data must be \"shapes\" or a folder in COCO's format, got ''")
+        for name in ("learning_rate", "rest_rate"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
+        for name in ("weight_decay", "clip"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must be at least 0, got {getattr(self, name)}")
+        if not 0 <= self.flip <= 1:
+            raise ValueError(f"flip must be from 0 to 1, got {self.flip}")
+        if not 0 <= self.warmup < 1:
+            raise ValueError(f"warmup must be at least 0 and below 1, got {self.warmup}")
+
+    @classmethod
+    def read(cls, path: str | PathLike[str]) -> Config:
+        """Read a TOML file; settings that it does not name have their defaults.
+
+        Raises
+        ------
+        ValueError
+            If it is no TOML, names an unknown setting, or a value is malformed; the file is named.
+        """
+        try:
+            return cls.of(tomllib.loads(Path(path).read_text(encoding="utf-8")))
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{path}: {error}") from error
+
+    @classmethod
+    def of(cls, settings: Mapping[str, object]) -> Config:
+        """Return the defaults with these settings, of their own types."""
+        _refuse_unknown(settings)
+        return cls(**settings)  # type: ignore[arg-type]
+
+    def with_changes(self, changes: Mapping[str, object]) -> Config:
+        """Return a copy in which some settings are others; text is read as what the setting is.
+
+        Raises
+        ------
+        ValueError
+            If a setting is unknown, or its text cannot be read.
+        """
+        _refuse_unknown(changes)
+        known = {field.name: type(field.default) for field in fields(self)}
+        read: dict[str, Any] = {
+            name: _parsed(name, value, known[name]) if isinstance(value, str) else value
+            for name, value in changes.items()
+        }
+        return replace(self, **read)
+
+    def settings(self) -> dict[str, Any]:
+        """Return all settings by name."""
+        return asdict(self)
+
+    def write(self, path: str | PathLike[str]) -> None:
+        """Write a TOML file that `read` reads; it is there whole, or not at all."""
+        lines = [f"{name} = {_as_toml(value)}\n" for name, value in self.settings().items()]
+        write_atomically(path, lambda place: Path(place).write_text("".join(lines), encoding="utf-8"))
+
+
+def _checked(name: str, value: Any, kind: type) -> object:  # noqa: ANN401
+    """Return a setting as its kind, after making sure that it is one."""
+    if kind is str:
+        if not isinstance(value, str):
+            raise TypeError(f"{name} must be text, got {value!r}")
+        if name in CHOICES and value not in CHOICES[name]:
+            raise ValueError(f"{name} must be one of {', '.join(CHOICES[name])}, got {value!r}")
+        return value
+    if kind is int:
+        return as_whole_number(value, name, LEAST[name])
+    if isinstance(value, bool | str):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    return as_number(value, name)
+
+
+def _parsed(name: str, text: str, kind: type) -> object:
+    """Return what a text says, as a number where the setting is one."""
+    if kind is str:
+        return text
+    try:
+        return kind(text)
+    except ValueError:
+        what = "a whole number" if kind is int else "a number"
+        raise ValueError(f"{name} must be {what}, got {text!r}") from None
+
+
+def _refuse_unknown(names: Iterable[str]) -> None:
+    known = [field.name for field in fields(Config)]
+    for name in names:
+        if name not in known:
+            close = difflib.get_close_matches(str(name), known, 1, 0)
+            raise ValueError(f"unknown setting {name!r}; the closest is {close[0]!r}")
+
+
+def _as_toml(value: object) -> str:
+    """Return a value as TOML writes it: text as JSON does, but for one character."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
