@@ -256,7 +256,7 @@ def top_k(values: Array, count: int) -> Array:
 
 
 def clip(boxes: Array, size: tuple[int, int]) -> Array:
-    """Return the boxes (n, 4) with every coordinate moved into `[0, width] x [0, height]`.
+    """Return the boxes (..., 4) with every coordinate moved into `[0, width] x [0, height]`.
 
     Unlike `minimask.geometry.boxes.clip_boxes_to_image` it takes tensors too.
 
@@ -266,19 +266,19 @@ def clip(boxes: Array, size: tuple[int, int]) -> Array:
     array([[ 0.,  2.,  4., 10.]])
     """
     height, width = size
-    columns = [boxes[:, side].clip(0, limit) for side, limit in enumerate((width, height, width, height))]
-    return library_of(boxes).stack(columns, 1)
+    columns = [boxes[..., side].clip(0, limit) for side, limit in enumerate((width, height, width, height))]
+    return library_of(boxes).stack(columns, -1)
 
 
 def is_large(boxes: Array, min_size: float) -> Array:
-    """Return a mask (n,) of the boxes whose width and height are both at least `min_size` pixels.
+    """Return a mask (...) of the boxes (..., 4) whose width and height are both at least `min_size` pixels.
 
     Examples
     --------
     >>> is_large(np.array([[0.0, 0, 2, 1], [0, 0, 2, 0]]), 1)
     array([ True, False])
     """
-    return (boxes[:, 2] - boxes[:, 0] >= min_size) & (boxes[:, 3] - boxes[:, 1] >= min_size)
+    return (boxes[..., 2] - boxes[..., 0] >= min_size) & (boxes[..., 3] - boxes[..., 1] >= min_size)
 
 
 def _stage_of_level(level: int, start: int, logits: Array, anchors: Array) -> Stage:

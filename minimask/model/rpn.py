@@ -8,7 +8,7 @@ Every step is a method whose input and output can be looked at:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -22,6 +22,8 @@ from minimask.proposals import Funnel, propose
 
 Size = tuple[int, int]
 """Height and width, in pixels."""
+Chance = np.random.Generator | Sequence[np.random.Generator]
+"""One source of chance for a batch, or one for each of its pictures."""
 
 
 class Predictions(NamedTuple):
@@ -114,6 +116,19 @@ def flatten(maps: Tensor, values: int) -> Tensor:
     return maps.permute(0, 2, 3, 1).reshape(len(maps), -1, values)
 
 
+def one_each(rng: Chance, pictures: int) -> Sequence[np.random.Generator]:
+    """Return a source of chance for each picture of a batch: the same for all, or those that are given."""
+    sources = [rng] * pictures if isinstance(rng, np.random.Generator) else rng
+    if len(sources) != pictures:
+        raise ValueError(f"rng must be one generator, or one for each of the {pictures} pictures, got {len(sources)}")
+    return sources
+
+
+def _exact(maps: Tensor) -> torch.dtype:
+    """Return the dtype of boxes and scores: that of the maps, and float32 where these are coarser."""
+    return torch.promote_types(maps.dtype, torch.float32)
+
+
 class RegionProposalNetwork(nn.Module):
     """Anchors, the head, and the way from its predictions to proposals and to losses.
 
@@ -157,7 +172,7 @@ class RegionProposalNetwork(nn.Module):
         sizes: Sequence[Size] | None = None,
         objects: Sequence[Tensor] | None = None,
         *,
-        rng: np.random.Generator | None = None,
+        rng: Chance | None = None,
         samples: Sequence[Sample] | None = None,
     ) -> Output:
         """Return the proposals of a batch, and the losses if its objects are given.
@@ -184,10 +199,13 @@ class RegionProposalNetwork(nn.Module):
     def predict(self, maps: Sequence[Tensor]) -> Predictions:
         """Return the logits and deltas of every anchor of every level."""
         logits, deltas = self.head(maps)
-        return Predictions([flatten(level, 1)[..., 0] for level in logits], [flatten(level, 4) for level in deltas])
+        return Predictions(
+            [flatten(level.to(_exact(level)), 1)[..., 0] for level in logits],
+            [flatten(level.to(_exact(level)), 4) for level in deltas],
+        )
 
     def anchors(self, padded_size: Size, maps: Sequence[Tensor]) -> list[Tensor]:
-        """Return the anchors (n, 4) of every level, of the maps' dtype and device; they are kept for the next batch.
+        """Return the anchors (n, 4) of every level, on the maps' device; they are kept for the next batch.
 
         Raises
         ------
@@ -201,9 +219,11 @@ class RegionProposalNetwork(nn.Module):
                 f"maps must have the sizes {list(self.recipe.grids(height, width))} that recipe {self.recipe.name!r} "
                 f"has for pictures of {height} x {width} pixels, got {grids}"
             )
-        key = ((height, width), maps[0].dtype, maps[0].device)
+        key = ((height, width), _exact(maps[0]), maps[0].device)
         if key not in self._anchors:
-            self._anchors = {key: [torch.from_numpy(boxes).to(maps[0]) for boxes in self.recipe.per_level(*key[0])]}
+            _, dtype, device = key
+            boxes = self.recipe.per_level(height, width)
+            self._anchors = {key: [torch.from_numpy(level).to(device, dtype) for level in boxes]}
         return self._anchors[key]
 
     def propose(
@@ -243,10 +263,13 @@ class RegionProposalNetwork(nn.Module):
         anchors: Sequence[Tensor],
         objects: Sequence[Tensor],
         *,
-        rng: np.random.Generator | None = None,
+        rng: Chance | None = None,
         samples: Sequence[Sample] | None = None,
+        share_count: Callable[[float], float] = float,
     ) -> Losses:
         """Return the losses of a batch on a sample of its anchors: drawn with `rng`, or the `samples` given.
+
+        `share_count` is handed on to `rpn_losses`.
 
         Raises
         ------
@@ -263,9 +286,9 @@ class RegionProposalNetwork(nn.Module):
                 f"objects and samples must be one for each of the {len(logits)} pictures, "
                 f"got {len(objects)} and {len(samples)}"
             )
-        return rpn_losses(logits, deltas, torch.cat(list(anchors)), objects, samples)
+        return rpn_losses(logits, deltas, torch.cat(list(anchors)), objects, samples, share_count)
 
-    def draw(self, anchors: Sequence[Tensor], objects: Sequence[Tensor], rng: np.random.Generator) -> list[Sample]:
+    def draw(self, anchors: Sequence[Tensor], objects: Sequence[Tensor], rng: Chance) -> list[Sample]:
         """Match all anchors to each picture's objects, and draw the sample that the losses look at."""
         boxes = torch.cat(list(anchors)).cpu().numpy()
         settings = self.settings
@@ -277,7 +300,7 @@ class RegionProposalNetwork(nn.Module):
                 background=settings.background,
                 count=settings.sampled,
                 fraction=settings.positive_fraction,
-                rng=rng,
+                rng=source,
             )
-            for one in objects
+            for one, source in zip(objects, one_each(rng, len(objects)), strict=True)
         ]

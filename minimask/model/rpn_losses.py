@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -75,7 +75,12 @@ def draw_sample(
 
 
 def rpn_losses(
-    logits: Tensor, deltas: Tensor, anchors: Tensor, objects: Sequence[Tensor], samples: Sequence[Sample]
+    logits: Tensor,
+    deltas: Tensor,
+    anchors: Tensor,
+    objects: Sequence[Tensor],
+    samples: Sequence[Sample],
+    share_count: Callable[[float], float] = float,
 ) -> Losses:
     """Return the losses of a batch on given samples.
 
@@ -88,6 +93,8 @@ def rpn_losses(
     objects : sequence of B tensors (M, 4)
         The true boxes of each picture.
     samples : sequence of B Sample
+    share_count : callable
+        What both sums are divided by, from the number of anchors sampled here.
 
     Returns
     -------
@@ -116,7 +123,7 @@ def rpn_losses(
         matched = boxes.to(anchors)[_indices(one.matches[one.positive], logits)]
         wanted.append(encode(matched, anchors[positive]))
     sampled, truth = torch.cat(chosen), torch.cat(labels)
-    count = max(1, len(sampled))
+    count = share_count(len(sampled)) or 1.0
     objectness = functional.binary_cross_entropy_with_logits(sampled, truth, reduction="sum") / count
     box = functional.smooth_l1_loss(torch.cat(moves), torch.cat(wanted), beta=BETA, reduction="sum") / count
     return Losses(objectness, box)

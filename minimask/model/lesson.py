@@ -1,0 +1,103 @@
+"""The model of the lesson: Mask R-CNN, small enough to learn the generated shapes in minutes on a processor."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from minimask.anchors import Level, Recipe, recipes
+from minimask.model.backbone import Backbone, SmallResNet
+from minimask.model.fpn import FeaturePyramid
+from minimask.model.mask_rcnn import MaskRCNN, PyramidBackbone
+from minimask.model.roi_heads import DecoupledHeads, JointHeads, RoISettings
+from minimask.model.rpn import RegionProposalNetwork, RPNHead, Settings
+from minimask.model.transform import Transform
+
+CHANNELS = 64
+"""Of the pyramid and of the mask head."""
+WIDTH = 256
+"""Of the box head."""
+ONE_MAP = Recipe(
+    "lesson_one_map",
+    "All anchors of `lesson` on a single map of stride 8.",
+    (Level(8, (16.0, 32.0, 56.0), recipes["lesson"].levels[0].ratios),),
+    offset=0.5,
+    rounding="none",
+    stride_rule="nominal",
+)
+
+
+def lesson_model(
+    num_classes: int = 7,
+    seed: int = 0,
+    *,
+    heads: Literal["decoupled", "joint"] = "decoupled",
+    pyramid: bool = True,
+    **settings: Any,  # noqa: ANN401
+) -> MaskRCNN:
+    """Return the untrained model of chapter 5.
+
+    Parameters
+    ----------
+    num_classes : int
+        The background, class 0, among them; 7 for the generated shapes.
+    seed : int
+        Decides the first weights; torch's own random state is left as it is.
+    heads : "decoupled" or "joint"
+        See `minimask.model.roi_heads`; both have equally many parameters.
+    pyramid : bool
+        False reads everything from a single map of stride 8.
+    settings
+        Of `minimask.model.roi_heads.RoISettings`, other than the lesson's.
+
+    Examples
+    --------
+    >>> sum(parameter.numel() for parameter in lesson_model().parameters())
+    1825457
+    """
+    if heads not in ("decoupled", "joint"):
+        raise ValueError(f"heads must be 'decoupled' or 'joint', got {heads!r}")
+    numbers = RoISettings(**{"sampled": 32, "canonical_size": 224, **settings})
+    wiring = DecoupledHeads if heads == "decoupled" else JointHeads
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        body = SmallResNet() if pyramid else OneMap(SmallResNet(), 8)
+        recipe = recipes["lesson"] if pyramid else ONE_MAP
+        level = recipe.levels[0]
+        model = MaskRCNN(
+            PyramidBackbone(body, FeaturePyramid(body.channels, CHANNELS)),
+            RegionProposalNetwork(
+                RPNHead(CHANNELS, len(level.sizes) * len(level.ratios)),
+                recipe,
+                Settings(sampled=64, pre_top_n=(300, 300), post_top_n=(100, 100)),
+            ),
+            wiring(CHANNELS, num_classes, width=WIDTH, mask_channels=CHANNELS, mask_convolutions=2, settings=numbers),
+            Transform(min_size=None, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25), divisor=16),
+        )
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return model
+
+
+class OneMap(Backbone):
+    """A backbone of which only the map of one stride is used, and no stage behind it.
+
+    Parameters
+    ----------
+    backbone : SmallResNet
+    stride : int
+        One of its strides.
+    """
+
+    def __init__(self, backbone: SmallResNet, stride: int) -> None:
+        super().__init__()
+        count = backbone.strides.index(stride) + 1
+        backbone.stages = backbone.stages[:count]
+        self.backbone = backbone
+        self.channels, self.strides = backbone.channels[count - 1 : count], (stride,)
+
+    def forward(self, pictures: Tensor) -> list[Tensor]:
+        """Return one map (B, C, H / stride, W / stride) of pictures (B, 3, H, W)."""
+        maps: list[Tensor] = self.backbone(pictures)
+        return maps[-1:]
