@@ -59,7 +59,7 @@ def check_targets(targets: Sequence[Target], images: Sequence[Tensor], classes: 
     ----------
     targets : sequence of dicts, one for each picture
         boxes : float (M, 4), rows `x1 y1 x2 y2` in pixels, `x1 < x2` and `y1 < y2`; labels : int64 (M,), from 1;
-        masks : uint8 or bool (M, H, W), 0 or 1. M may be 0.
+        masks : (M, H, W) of any dtype, 0 or 1. M may be 0.
     images : sequence of tensors (3, H, W)
     classes : int, optional
         Labels must be below it.
@@ -112,12 +112,15 @@ def _check_labels(labels: Tensor, name: str, objects: int, classes: int | None) 
 
 
 def _check_masks(masks: Tensor, name: str, shape: tuple[int, ...]) -> None:
-    if masks.dtype not in (torch.uint8, torch.bool):
-        raise TypeError(f"{name} must have dtype torch.uint8 or torch.bool, got {masks.dtype}")
     if tuple(masks.shape) != shape:
-        raise ValueError(f"{name} must have shape {shape}, the picture's for each box, got shape {tuple(masks.shape)}")
-    if masks.dtype == torch.uint8 and masks.numel() and masks.max() > 1:
-        raise ValueError(f"{name} must hold 0 and 1, got {int(masks.max())}; compare first, e.g. `masks > 0`")
+        raise ValueError(
+            f"{name} must have shape {shape}, a mask of the picture's size for each box, got shape {tuple(masks.shape)}"
+        )
+    if masks.dtype == torch.bool or not masks.numel():
+        return
+    wrong = masks > 1 if masks.dtype == torch.uint8 else (masks != 0) & (masks != 1)
+    if wrong.any():
+        raise ValueError(f"{name} must hold 0 and 1, got {masks[wrong][0].item():g}; compare first, e.g. `masks > 0.5`")
 
 
 def _refuse_first(wrong: Tensor, rows: Tensor, must: str) -> None:

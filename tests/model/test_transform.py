@@ -101,10 +101,12 @@ def test_a_picture_without_objects():
         assert found["labels"].shape == (0,)
 
 
-def test_masks_may_be_boolean():
+@pytest.mark.parametrize("dtype", [torch.bool, torch.float32, torch.int64])
+def test_masks_of_any_kind(dtype):
     given = truth()
-    _, (found,) = Transform(min_size=8)([image()], [given | {"masks": given["masks"].bool()}])
+    _, (found,) = Transform(min_size=8)([image()], [given | {"masks": given["masks"].to(dtype)}])
     _, (expected,) = Transform(min_size=8)([image()], [given])
+    assert found["masks"].dtype == torch.uint8
     assert torch.equal(found["masks"], expected["masks"])
 
 
@@ -163,7 +165,8 @@ WRONG_TARGETS = {
     "too few": ({"labels": torch.ones(1).long()}, ValueError, "targets[0]['labels'] must have shape (2,), one for"),
     "background": ({"labels": torch.tensor([1, 0])}, ValueError, "must be from 1 to 2, 0 being the background, got 0"),
     "unknown": ({"labels": torch.tensor([1, 3])}, ValueError, "must be from 1 to 2, 0 being the background, got 3"),
-    "soft": ({"masks": torch.zeros(2, 4, 6)}, TypeError, "targets[0]['masks'] must have dtype torch.uint8 or torch"),
+    "soft": ({"masks": torch.full((2, 4, 6), 0.25)}, ValueError, "must hold 0 and 1, got 0.25; compare first"),
+    "negative": ({"masks": torch.full((2, 4, 6), -1)}, ValueError, "must hold 0 and 1, got -1"),
     "of another size": ({"masks": torch.zeros(2, 4, 4).byte()}, ValueError, "masks'] must have shape (2, 4, 6)"),
     "of an object": ({"masks": torch.zeros(1, 4, 6).byte()}, ValueError, "got shape (1, 4, 6)"),
     "0 and 255": ({"masks": torch.full((2, 4, 6), 255).byte()}, ValueError, "must hold 0 and 1, got 255; compare fi"),
