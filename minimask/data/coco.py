@@ -9,10 +9,9 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from minimask.data.shapes import CLASSES, Picture
-from minimask.geometry.checks import BoolArray
+from minimask.data.picture import Picture
+from minimask.data.segmentation import packed_mask
+from minimask.data.shapes import CLASSES
 
 ANNOTATIONS = "annotations.json"
 IMAGES = "images"
@@ -36,8 +35,9 @@ def export_coco(pictures: Iterable[Picture], folder: str | PathLike[str], classe
     Returns
     -------
     Path
-        Of `annotations.json`. Boxes are `x y width height`, areas count visible pixels, masks are compressed run
-        lengths; pictures are numbered from 0, annotations from 1 (COCO's evaluation takes a 0 for no match).
+        Of `annotations.json`. Boxes are `x y width height`, areas count visible pixels where none are stated, masks are
+        compressed run lengths; pictures are numbered from 0, annotations from 1 (COCO's evaluation takes a 0 for no
+        match). `minimask.data.coco_folder.CocoFolder` reads it back.
 
     Raises
     ------
@@ -75,8 +75,8 @@ def export_coco(pictures: Iterable[Picture], folder: str | PathLike[str], classe
         Image.fromarray(picture.image).save(where / IMAGES / name)
         height, width = picture.image.shape[:2]
         images.append({"id": number, "file_name": name, "height": height, "width": width})
-        for box, label, mask in zip(picture.boxes, picture.labels, picture.masks, strict=True):
-            annotations.append(_annotation(len(annotations) + 1, number, int(label), box.tolist(), mask))
+        for k in range(len(picture.labels)):
+            annotations.append(_annotation(len(annotations) + 1, number, picture, k))
     categories = [{"id": k, "name": name, "supercategory": "shape"} for k, name in enumerate(classes, start=1)]
     whole = {"info": {}, "licenses": [], "images": images, "annotations": annotations, "categories": categories}
     path = where / ANNOTATIONS
@@ -104,18 +104,15 @@ def _check(picture: Picture, number: int, classes: int) -> None:
         )
 
 
-def _annotation(number: int, picture: int, label: int, box: list[float], mask: BoolArray) -> dict[str, Any]:
-    """Return what COCO writes about one object."""
-    from pycocotools import mask as coco
-
-    runs = coco.encode(np.asfortranarray(mask.astype(np.uint8)))
-    x1, y1, x2, y2 = box
+def _annotation(number: int, image: int, picture: Picture, k: int) -> dict[str, Any]:
+    """Return what COCO writes about object k of a picture."""
+    x1, y1, x2, y2 = picture.boxes[k].tolist()
     return {
         "id": number,
-        "image_id": picture,
-        "category_id": label,
+        "image_id": image,
+        "category_id": int(picture.labels[k]),
         "bbox": [x1, y1, x2 - x1, y2 - y1],
-        "area": int(mask.sum()),
-        "segmentation": {"size": list(mask.shape), "counts": runs["counts"].decode("ascii")},
-        "iscrowd": 0,
+        "area": int(picture.masks[k].sum()) if picture.areas is None else float(picture.areas[k]),
+        "segmentation": packed_mask(picture.masks[k]),
+        "iscrowd": int(picture.crowd[k]),
     }
