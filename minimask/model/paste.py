@@ -64,11 +64,11 @@ def paste_masks(masks: Tensor, boxes: Tensor, size: tuple[int, int], convention:
         masks, boxes = _published(masks, boxes)
     cells = masks.shape[-1]
     with torch.autocast(masks.device.type, enabled=False):
-        for mask, (x1, y1, x2, y2), canvas in zip(masks, boxes.tolist(), pasted, strict=True):
+        for number, (mask, (x1, y1, x2, y2)) in enumerate(zip(masks, boxes.tolist(), strict=True)):
             rows, across = _weights(y1, y2, height, cells, convention), _weights(x1, x2, width, cells, convention)
             (top, down), (left, right) = rows, across
             part = down.to(mask) @ mask @ right.to(mask).T
-            canvas[top : top + len(down), left : left + len(right)] = part
+            pasted[number, top : top + len(down), left : left + len(right)] = part
     return pasted
 
 
