@@ -29,8 +29,8 @@ def mask_targets(masks: Tensor, boxes: Tensor, matches: Tensor, size: int, align
     size : int
         Cells per side.
     aligned : bool
-        True keeps the half pixel right; False is the published convention, which shifts every target by half a pixel
-        down and to the right.
+        True keeps the half pixel right; False is the published convention, which moves every target by half a pixel
+        up and to the left.
 
     Returns
     -------
