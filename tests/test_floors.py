@@ -9,10 +9,11 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "minimask"
 FLOORS = (
-    {"geometry", "compiled"},
+    {"geometry", "compiled", "folders", "meter"},
     {"roi", "suppression", "anchors", "matching", "box_coder", "proposals", "plots", "data"},
     {"model"},
-    {"training", "evaluation", "ledger", "chapters"},
+    {"training", "evaluation", "detecting", "ledger", "chapters"},
+    {"predicting", "cli", "__main__"},
     {"widgets", "exercises"},
 )
 """Bottom to top."""

@@ -12,6 +12,7 @@ from typing import Any
 from minimask.data.picture import Picture
 from minimask.data.segmentation import packed_mask
 from minimask.data.shapes import CLASSES
+from minimask.folders import empty_folder
 
 ANNOTATIONS = "annotations.json"
 IMAGES = "images"
@@ -61,7 +62,7 @@ def export_coco(pictures: Iterable[Picture], folder: str | PathLike[str], classe
     """
     from PIL import Image
 
-    where = _empty(Path(folder))
+    where = empty_folder(folder)
     iterator = iter(pictures)
     first = next(iterator, None)
     if first is None:
@@ -82,16 +83,6 @@ def export_coco(pictures: Iterable[Picture], folder: str | PathLike[str], classe
     path = where / ANNOTATIONS
     path.write_text(json.dumps(whole), encoding="utf-8")
     return path
-
-
-def _empty(folder: Path) -> Path:
-    """Return the folder, after making sure that nothing in it could be overwritten."""
-    if folder.exists() and not folder.is_dir():
-        raise FileExistsError(f"folder must be a folder, new or empty, but {folder} is a file")
-    held = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
-    if held:
-        raise FileExistsError(f"folder must be new or empty, but {folder} holds {', '.join(held[:3])}")
-    return folder
 
 
 def _check(picture: Picture, number: int, classes: int) -> None:
