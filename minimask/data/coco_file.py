@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import json
 import reprlib
+from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from minimask.data.segmentation import Polygons, RunLengths, read_segmentation
-from minimask.geometry.checks import as_size
+from minimask.geometry.checks import as_whole_number
 
 MOST = 1e9
 """The largest number of a box or an area."""
@@ -28,8 +26,8 @@ class Annotation(NamedTuple):
     id: int
     label: int
     """From 1 on, in the order of the categories."""
-    box: NDArray[np.float32]
-    """(4,): `x1 y1 x2 y2` in pixels, inside the picture."""
+    box: array[float]
+    """`x1 y1 x2 y2` in pixels, inside the picture, in float32."""
     area: float | None
     """In pixels, if it is stated."""
     crowd: bool
@@ -91,13 +89,13 @@ def read_coco_file(path: Path) -> CocoFile:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     read = read_coco_file(export_coco(ShapesWorld().pictures(1), folder))
     >>> read.categories[1], read.entries[0].file_name, read.entries[0].annotations[0].box
-    ('disc', '000000.png', array([ 2., 27., 27., 45.], dtype=float32))
+    ('disc', '000000.png', array('f', [2.0, 27.0, 27.0, 45.0]))
     """
     if not path.is_file():
         raise FileNotFoundError(f"path must lead to an annotation file in COCO's format, but there is no file {path}")
     with blamed_on(str(path)):
         try:
-            whole = json.loads(path.read_bytes())
+            whole = json.loads(path.read_text(encoding="utf-8-sig"))
         except (ValueError, RecursionError) as error:
             raise ValueError(f"an annotation file must be JSON: {error}") from error
         if not isinstance(whole, dict):
@@ -137,8 +135,8 @@ def _text(record: dict[str, Any], key: str) -> str:
 def _entry(record: dict[str, Any]) -> Entry:
     """Return what a record says about a picture, yet without annotations."""
     with blamed_on(f"image {record['id']}"):
-        size = as_size([record.get("height", 0), record.get("width", 0)], "height and width")
-        return Entry(record["id"], _text(record, "file_name"), size, [])
+        height, width = (as_whole_number(record.get(side, 0), side, 1) for side in ("height", "width"))
+        return Entry(record["id"], _text(record, "file_name"), (height, width), [])
 
 
 def _fill(entries: dict[int, Entry], labels: dict[int, int], whole: dict[str, Any]) -> int:
@@ -153,7 +151,8 @@ def _fill(entries: dict[int, Entry], labels: dict[int, int], whole: dict[str, An
                 raise ValueError(f"category_id must be one of {reprlib.repr(list(labels))}, got {category!r}")
             entry = entries[picture]
             annotation = _annotation(record, labels[category], entry.size)
-        if (annotation.box[:2] < annotation.box[2:]).all():
+        x1, y1, x2, y2 = annotation.box
+        if x1 < x2 and y1 < y2:
             entry.annotations.append(annotation)
         else:
             dropped += 1
@@ -171,7 +170,7 @@ def _annotation(record: dict[str, Any], label: int, size: tuple[int, int]) -> An
     if not isinstance(bbox, list) or len(bbox) != 4 or not all(map(_is_number, bbox)):
         raise ValueError(f"bbox must be four numbers, x y width height, got {reprlib.repr(bbox)}")
     x, y, w, h = bbox
-    box = np.array([max(x, 0), max(y, 0), min(x + w, width), min(y + h, height)], dtype=np.float32)
+    box = array("f", (max(x, 0), max(y, 0), min(x + w, width), min(y + h, height)))
     segmentation = read_segmentation(record.get("segmentation"), size)
     return Annotation(record["id"], label, box, None if area is None else float(area), bool(crowd), segmentation)
 

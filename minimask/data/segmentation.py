@@ -6,13 +6,15 @@ before it is handed on, and text is unpacked here.
 
 from __future__ import annotations
 
+import math
+from array import array
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from minimask.geometry.checks import BoolArray, FloatArray, IntArray, as_mask
+from minimask.geometry.checks import BoolArray, IntArray, as_mask
 from minimask.geometry.masks import mask_from_run_lengths
 
 OUTSIDE = 10_000
@@ -28,8 +30,8 @@ MOST_CHARACTERS = 12
 class Polygons(NamedTuple):
     """An outline of several parts."""
 
-    parts: tuple[FloatArray, ...]
-    """Each (2 K,): `x y x y ...` in pixels."""
+    parts: tuple[array[float], ...]
+    """Each `x y x y ...` in pixels, in float64."""
 
 
 class RunLengths(NamedTuple):
@@ -73,24 +75,21 @@ def read_segmentation(value: object, size: tuple[int, int]) -> Polygons | RunLen
     )
 
 
-def _polygon(part: object, size: tuple[int, int]) -> FloatArray:
+def _polygon(part: object, size: tuple[int, int]) -> array[float]:
     """Return one polygon, after making sure that it is one."""
     if not isinstance(part, list) or len(part) < 6 or len(part) % 2:
         got = f"{len(part)} values" if isinstance(part, list) else type(part).__name__
         raise ValueError(f"segmentation's polygons must be x, y of at least three points each, got {got}")
     try:
-        array = np.array(part)
-    except ValueError:  # lists of several lengths
-        array = np.array(None)
-    if array.ndim != 1 or array.dtype.kind not in "if":
-        raise ValueError("segmentation's polygons must hold numbers only")
-    array = array.astype(np.float64)
-    if not (array.min() >= -OUTSIDE and array.max() <= max(size) + OUTSIDE):  # so that nan does not pass
+        numbers = array("d", part)
+    except (TypeError, OverflowError) as error:
+        raise ValueError(f"segmentation's polygons must hold numbers only: {error}") from error
+    least, most = min(numbers), max(numbers)
+    if least < -OUTSIDE or most > max(size) + OUTSIDE or math.isnan(sum(numbers)):
         raise ValueError(
-            f"segmentation's coordinates must be from -{OUTSIDE} to {max(size) + OUTSIDE}, "
-            f"got {array.min():g} to {array.max():g}"
+            f"segmentation's coordinates must be from -{OUTSIDE} to {max(size) + OUTSIDE}, got {least:g} to {most:g}"
         )
-    return array
+    return numbers
 
 
 def _counts(counts: object) -> IntArray | bytes:
@@ -124,11 +123,11 @@ def segmentation_mask(segmentation: Polygons | RunLengths, size: tuple[int, int]
         raise ValueError(f"segmentation's {error}") from error
 
 
-def _filled(parts: Sequence[FloatArray], size: tuple[int, int]) -> BoolArray:
+def _filled(parts: Sequence[array[float]], size: tuple[int, int]) -> BoolArray:
     """Return the union of polygons, as COCO draws them."""
     from pycocotools import mask as coco
 
-    points = [part.reshape(-1, 2) for part in parts]
+    points = [np.array(part).reshape(-1, 2) for part in parts]
     length = sum(float(np.abs(part - np.roll(part, 1, axis=0)).max(axis=1).sum()) for part in points)
     if length > LONGEST:
         raise ValueError(f"segmentation's outline must be at most {LONGEST:,} pixels long, got {length:,.0f}")
