@@ -5,6 +5,39 @@ from __future__ import annotations
 from itertools import pairwise
 
 from torch import Tensor, nn
+from torch.nn import functional
+
+
+class Doubling(nn.ConvTranspose2d):
+    """A transposed convolution that makes 2 x 2 cells of every cell, and no cell from two.
+
+    So there is nothing to add up: it is a 1 x 1 convolution to four times the channels, which then move to their
+    places. Libraries compute that, and above all its gradient, several times as fast.
+
+    Parameters
+    ----------
+    in_channels, out_channels : int
+
+    Examples
+    --------
+    >>> import torch
+    >>> layer, maps = Doubling(3, 5), torch.randn(2, 3, 4, 6)
+    >>> slow = torch.nn.functional.conv_transpose2d(maps, layer.weight, layer.bias, stride=2)
+    >>> torch.allclose(layer(maps), slow, atol=1e-6)
+    True
+    """
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__(in_channels, out_channels, 2, stride=2)
+
+    def forward(self, maps: Tensor, output_size: list[int] | None = None) -> Tensor:  # noqa: ARG002
+        """Return maps (K, out_channels, 2 H, 2 W) of maps (K, in_channels, H, W)."""
+        count, _, height, width = maps.shape
+        assert self.bias is not None
+        weight = self.weight.permute(2, 3, 1, 0).reshape(-1, self.in_channels, 1, 1)  # down, right, channel
+        found = functional.conv2d(maps, weight, self.bias.repeat(4)).permute(0, 2, 3, 1)
+        found = found.reshape(count, height, width, 2, 2, self.out_channels).transpose(2, 3)
+        return found.reshape(count, 2 * height, 2 * width, self.out_channels).permute(0, 3, 1, 2)
 
 
 class MaskHead(nn.Module):
@@ -42,7 +75,7 @@ class MaskHead(nn.Module):
             *(nn.Sequential(nn.Conv2d(before, after, 3, padding=1), nn.ReLU()) for before, after in pairwise(widths))
         )
         self.mask_predictor = nn.Sequential()
-        self.mask_predictor.add_module("conv5_mask", nn.ConvTranspose2d(widths[-1], channels, 2, stride=2))
+        self.mask_predictor.add_module("conv5_mask", Doubling(widths[-1], channels))
         self.mask_predictor.add_module("relu", nn.ReLU())
         self.mask_predictor.add_module("mask_fcn_logits", nn.Conv2d(channels, classes, 1))
         for layer in self.mask_head.modules():
