@@ -27,10 +27,10 @@ from minimask.training.finite import NonFiniteError, diagnose, first_not_finite
 from minimask.training.optimizers import Optimizers, make_optimizer, rate_factor
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-FREE = frozenset(
-    ["held_out", "held_out_pictures", "weights", "device", "threads", "workers"]
-    + ["evaluate_every", "checkpoint_every", "pictures_every", "keep"]
-)
+FREE = {
+    *("held_out", "held_out_pictures", "weights", "device", "threads", "workers"),
+    *("evaluate_every", "checkpoint_every", "pictures_every", "keep"),
+}
 """Settings that may be others when a training goes on: none of them is about what is learned."""
 
 
@@ -91,7 +91,8 @@ def train(
     Yields
     ------
     Progress
-        Once before the first step that is made, and after every step. What is done in between is not measured, and
+        Once before the first step that is made, and after every step, before its checkpoint is written: what was noted
+        of a step is there whenever its checkpoint is. What is done in between is not measured, and
         whatever random numbers it draws, the training remains the same.
 
     Raises
@@ -172,16 +173,19 @@ class _Training:
                 yield from self._told(self._next(shared, batches))
 
     def _told(self, progress: Progress) -> Generator[Progress, None, None]:
-        """Save what is to be saved, and tell how far it is; who asks for no more leaves a checkpoint behind."""
+        """Tell how far it is, then save what is to be saved: who listens has written down a step before it is saved.
+
+        Who asks for no more leaves a checkpoint behind.
+        """
         every, last = self.config.checkpoint_every, self.step == self.config.steps
-        if every and self.step and (last or self.step % every == 0):
-            self._save()
         try:
             yield progress
         except GeneratorExit:
             if every and self.step:
                 self._save()
             raise
+        if every and self.step and (last or self.step % every == 0):
+            self._save()
 
     def _next(self, shared: nn.Module, batches: Iterator[Batch]) -> Progress:
         """Make one step."""
