@@ -206,7 +206,7 @@ def _as_block(block: int | None, objects: int) -> int:
 
 
 def _blocks(boxes: FloatArray, objects: FloatArray, block: int) -> Iterator[tuple[int, IntArray, FloatArray]]:
-    """Yield where each block of boxes starts, the objects `(m,)` near it, and their IoUs `(block, m)`.
+    """Yield where each block of boxes starts, the objects `(m,)` near it, and their IoUs `(m, block)`.
 
     What lies apart from the box around a whole block shares nothing with any box in it.
     """
@@ -215,7 +215,7 @@ def _blocks(boxes: FloatArray, objects: FloatArray, block: int) -> Iterator[tupl
         low, high = part[:, :2].min(axis=0), part[:, 2:].max(axis=0)
         near = np.flatnonzero(((objects[:, :2] < high) & (objects[:, 2:] > low)).all(axis=1))
         if near.size:
-            yield start, near, iou_unchecked(part, objects[near])
+            yield start, near, iou_unchecked(objects[near], part)
 
 
 def _best(boxes: FloatArray, objects: FloatArray, block: int) -> Overlaps:
@@ -227,12 +227,13 @@ def _best(boxes: FloatArray, objects: FloatArray, block: int) -> Overlaps:
         np.full(len(objects), 0 if len(boxes) else BACKGROUND),
     )
     for start, near, iou in _blocks(boxes, objects, block):
-        rows, columns = np.arange(len(iou)), np.arange(len(near))
-        nearest, top = iou.argmax(axis=1), iou.argmax(axis=0)
-        values = iou[rows, nearest]
-        best.iou_of_box[start : start + len(iou)] = values
-        best.object_of_box[start : start + len(iou)] = np.where(values > 0, near[nearest], 0)
-        values = iou[top, columns]
+        part = slice(start, start + iou.shape[1])
+        values, numbers = best.iou_of_box[part], best.object_of_box[part]  # views: what is written stays
+        for number, row in zip(near, iou, strict=True):
+            np.copyto(numbers, number, where=row > values)
+            np.maximum(values, row, out=values)
+        top = iou.argmax(axis=1)
+        values = iou[np.arange(len(near)), top]
         better = values > best.iou_of_object[near]
         best.iou_of_object[near[better]] = values[better]
         best.box_of_object[near[better]] = start + top[better]
@@ -246,7 +247,7 @@ def _ties(boxes: FloatArray, objects: FloatArray, best: Overlaps, block: int) ->
         return reached
     candidates = np.flatnonzero(best.iou_of_box >= best.iou_of_object[reached].min())
     ties = [
-        start + np.flatnonzero((iou == best.iou_of_object[reached[near]]).any(axis=1))
+        start + np.flatnonzero((iou == best.iou_of_object[reached[near], None]).any(axis=0))
         for start, near, iou in _blocks(boxes[candidates], objects[reached], block)
     ]
     return candidates[np.concatenate(ties)]
