@@ -70,10 +70,21 @@ def save_checkpoint(folder: str | PathLike[str], checkpoint: Checkpoint, keep: i
     ...     sorted(path.name for path in Path(folder).iterdir()), load_checkpoint(latest_checkpoint(folder)).step
     (['step-00000200.safetensors', 'step-00000300.safetensors'], 300)
     """
-    from safetensors.torch import save_file
-
     if keep is not None:
         as_whole_number(keep, "keep", 1)
+    path = write_checkpoint(Path(folder) / f"step-{checkpoint.step:08d}.safetensors", checkpoint)
+    if keep is not None:
+        for old in _checkpoints(path.parent)[:-keep]:
+            old.unlink(missing_ok=True)
+    for left in path.parent.glob(f".step-*{MARK}"):  # by processes that were killed
+        left.unlink(missing_ok=True)
+    return path
+
+
+def write_checkpoint(path: str | PathLike[str], checkpoint: Checkpoint) -> Path:
+    """Write a checkpoint to a file of any name; it is there whole, or not at all."""
+    from safetensors.torch import save_file
+
     tensors = {
         f"{part}/{name}": value.detach().cpu().contiguous()
         for part in PARTS
@@ -89,14 +100,7 @@ def save_checkpoint(folder: str | PathLike[str], checkpoint: Checkpoint, keep: i
             "notes": dict(checkpoint.notes),
         }
     )
-    path = Path(folder) / f"step-{checkpoint.step:08d}.safetensors"
-    write_atomically(path, lambda place: save_file(tensors, place, {KEY: described}))
-    if keep is not None:
-        for old in _checkpoints(path.parent)[:-keep]:
-            old.unlink(missing_ok=True)
-    for left in path.parent.glob(f".step-*{MARK}"):  # by processes that were killed
-        left.unlink(missing_ok=True)
-    return path
+    return write_atomically(path, lambda place: save_file(tensors, place, {KEY: described}))
 
 
 def latest_checkpoint(folder: str | PathLike[str]) -> Path | None:
