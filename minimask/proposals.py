@@ -165,13 +165,15 @@ def propose(
         raise ValueError(f"nms_threshold must lie in [0, 1], got {nms_threshold}")
     logits, deltas, anchors = _checked(logits, deltas, anchors)
 
-    every, best, start = [], [], 0
+    every, best, moved, start = [], [], [], 0
     for level, (values, moves, boxes) in enumerate(zip(logits, deltas, anchors, strict=True)):
         every.append(_stage_of_level(level, start, values, boxes))
         top = top_k(values, pre_top_n)
-        best.append(every[-1].rows(top)._replace(boxes=decode(moves[top], boxes[top])))
+        best.append(every[-1].rows(top))
+        moved.append(moves[top])
         start += len(values)
     top = _join(best)
+    top = top._replace(boxes=decode(library_of(top.boxes).concatenate(moved), top.boxes))
     clipped = top._replace(boxes=clip(top.boxes, size))
     large_enough = clipped.rows(is_large(clipped.boxes, min_size))
     _, levels, boxes, scores = large_enough
