@@ -4,34 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from minimask.data.found import Found
 from minimask.data.textures import Bytes
-from minimask.geometry.checks import BoolArray, as_number, as_whole_number
+from minimask.geometry.checks import as_number, as_whole_number
 from minimask.model.mask_rcnn import MaskRCNN
 from minimask.model.paste import paste_masks
 from minimask.training.proposals import evaluating
 
+__all__ = ["Found", "detect"]
+
 AT_ONCE = 2**19
 """Pixels that are looked at together: 32 pictures of 128 x 128."""
-
-
-class Found(NamedTuple):
-    """What was found in one picture, the surest first."""
-
-    boxes: NDArray[np.float32]
-    """(D, 4): rows `x1 y1 x2 y2` in pixels of the picture."""
-    labels: NDArray[np.int64]
-    """(D,): from 1."""
-    scores: NDArray[np.float32]
-    """(D,): from 0 to 1."""
-    masks: BoolArray
-    """(D, H, W): the pixels of each."""
 
 
 def detect(
