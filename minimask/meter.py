@@ -71,6 +71,11 @@ class Meter:
         elif self._shown:
             self._line(note)
 
+    def note(self, words: str) -> None:
+        """Show a few words beside the bar, where there is one, until the next ones."""
+        if self._bar is not None:
+            self._bar.set_postfix_str(words)
+
     def say(self, words: str) -> None:
         """Say something that stays."""
         if self._bar is not None:
@@ -130,3 +135,17 @@ def _bar(total: int, unit: str, done: int) -> Any:  # noqa: ANN401
 
     form = "{n_fmt}/{total_fmt} {unit}s |{bar}| {elapsed}<{remaining}{postfix}"
     return Bar(total=total, unit=unit, initial=done, bar_format=form, dynamic_ncols=True, miniters=1, smoothing=0.1)
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people say it.
+
+    Examples
+    --------
+    >>> duration(7.26), duration(200), duration(7_500)
+    ('7.3 s', '3 min 20 s', '2 h 5 min')
+    """
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

@@ -36,6 +36,11 @@ LEAST = {
     "keep": 1,
 }
 """The least value of each whole number."""
+FREE = {
+    *("held_out", "held_out_pictures", "device", "threads", "workers"),
+    *("evaluate_every", "checkpoint_every", "pictures_every", "keep"),
+}
+"""Settings that may be others when a training goes on: none of them is about what is learned."""
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,11 @@ class CsvLog:
     ValueError
         If the file's columns are others, or it holds a row that no log wrote.
 
+    Attributes
+    ----------
+    last : dict of str, or None
+        The cells of the last row, by their column, as text.
+
     Examples
     --------
     >>> import tempfile
@@ -66,6 +71,7 @@ class CsvLog:
     def __init__(self, path: str | PathLike[str], columns: Sequence[str], done: int | None = None) -> None:
         self.path = Path(path)
         self.columns = ["step", *columns]
+        self.last: dict[str, str] | None = None
         if done is not None and self.path.exists():
             self._cut(as_whole_number(done, "done", 0))
         else:
@@ -78,7 +84,8 @@ class CsvLog:
         cells = {"step": step, **row}
         if cells.keys() != set(self.columns):
             raise ValueError(f"row must have a value for each of {self.columns[1:]}, got {sorted(row)}")
-        csv.writer(self._file, lineterminator="\n").writerow([_text(cells[name]) for name in self.columns])
+        self.last = {name: _text(cells[name]) for name in self.columns}
+        csv.writer(self._file, lineterminator="\n").writerow(self.last.values())
         self._file.flush()
 
     def sync(self) -> None:
@@ -110,6 +117,7 @@ class CsvLog:
                     f"{self.path} must have a step and {self.columns[1:]} in each row, got {','.join(row)!r}"
                 )
         kept = [row for row in rows if int(row[0]) <= done]
+        self.last = dict(zip(self.columns, kept[-1], strict=True)) if kept else None
         buffer = io.StringIO()
         csv.writer(buffer, lineterminator="\n").writerows([self.columns, *kept])
         write_atomically(self.path, lambda place: place.write_bytes(buffer.getvalue().encode()))

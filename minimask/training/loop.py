@@ -21,17 +21,12 @@ from minimask.training.checkpoint import (
     load_weights,
     save_checkpoint,
 )
-from minimask.training.config import Config
+from minimask.training.config import FREE, Config
 from minimask.training.distributed import ALONE, LostProcessError, Processes
 from minimask.training.finite import NonFiniteError, diagnose, first_not_finite
 from minimask.training.optimizers import Optimizers, make_optimizer, rate_factor
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-FREE = {
-    *("held_out", "held_out_pictures", "weights", "device", "threads", "workers"),
-    *("evaluate_every", "checkpoint_every", "pictures_every", "keep"),
-}
-"""Settings that may be others when a training goes on: none of them is about what is learned."""
 
 
 class Progress(NamedTuple):
