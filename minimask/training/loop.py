@@ -75,9 +75,9 @@ def train(
     config : Config, optional
         What it says about data, models and evaluation is the caller's business.
     folder : path, optional
-        Where checkpoints are written: every `config.checkpoint_every` steps, after the last step, and when the iterator
-        is closed between two. If there is one, the training goes on from the latest. By default none are written.
-        Processes on several machines must all see it.
+        Where checkpoints are written: every `config.checkpoint_every` steps and after the last one, when the next step
+        is asked for, and when the iterator is closed between two. If there is one, the training goes on from the
+        latest. By default none are written. Processes on several machines must all see it.
     processes : Processes, optional
         Those that train together; see `minimask.training.distributed.joined`.
     notes : mapping, optional
