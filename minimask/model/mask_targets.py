@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import accumulate
 from typing import Literal
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from minimask.model.roi_sampling import RoISample
 from minimask.roi.door import roi_align
 
 Rivalry = Literal["sigmoid", "softmax"]
@@ -53,6 +55,36 @@ def mask_targets(masks: Tensor, boxes: Tensor, matches: Tensor, size: int, align
         return boxes.new_zeros(0, size, size)
     rois = torch.cat([matches[:, None].to(boxes), boxes], dim=1)
     return roi_align(masks[:, None].to(boxes), rois, size, sampling_ratio=-1, aligned=aligned)[:, 0]
+
+
+def batch_mask_targets(
+    masks: Sequence[Tensor], samples: Sequence[RoISample], size: int, aligned: bool = True
+) -> Tensor:
+    """Return the mask targets of several pictures, one picture after another.
+
+    Parameters
+    ----------
+    masks : sequence of B tensors (M, H, W)
+        The true masks of each picture. If all pictures are of one size, they are cut out in one call, which is faster.
+    samples : sequence of B RoISample
+        Boxes that all have an object.
+    size, aligned
+        See `mask_targets`.
+
+    Examples
+    --------
+    >>> samples = [RoISample(torch.tensor([[0.0, 0, 4, 4]]), torch.tensor([0]))] * 2
+    >>> batch_mask_targets([torch.zeros(1, 4, 4), torch.ones(1, 4, 4)], samples, 2).mean(dim=(1, 2))
+    tensor([0., 1.])
+    """
+    if len({tuple(one.shape[1:]) for one in masks}) > 1:
+        return torch.cat(
+            [mask_targets(one, *sample, size, aligned) for one, sample in zip(masks, samples, strict=True)]
+        )
+    before = accumulate((len(one) for one in masks[:-1]), initial=0)
+    matches = [sample.matches + number for sample, number in zip(samples, before, strict=True)]
+    boxes = [sample.boxes for sample in samples]
+    return mask_targets(torch.cat(list(masks)), torch.cat(boxes), torch.cat(matches), size, aligned)
 
 
 def mask_loss(

@@ -11,9 +11,9 @@ from minimask.geometry.boxes import box_iou
 from minimask.geometry.nms import nms
 from minimask.model.box_head import BETA, box_losses
 from minimask.model.detections import detect, refine
-from minimask.model.mask_targets import mask_loss, mask_probabilities, mask_targets
+from minimask.model.mask_targets import batch_mask_targets, mask_loss, mask_probabilities, mask_targets
 from minimask.model.roi_heads import DecoupledHeads
-from minimask.model.roi_sampling import draw_rois
+from minimask.model.roi_sampling import RoISample, draw_rois
 from minimask.roi.door import roi_align, roi_pool
 
 
@@ -131,6 +131,20 @@ def test_targets_are_the_covered_fraction_of_each_cell():
     for target, mask, (x1, y1, x2, y2) in zip(found, masks[[1, 0]], boxes.int().tolist(), strict=True):
         crop = mask[y1:y2, x1:x2].float()[None]
         torch.testing.assert_close(target, functional.adaptive_avg_pool2d(crop, 4)[0])
+
+
+@pytest.mark.parametrize("sizes", [[(24, 30)] * 3, [(24, 30), (24, 30), (20, 40)]], ids=["one size", "two sizes"])
+def test_targets_of_a_batch_are_those_of_its_pictures(sizes, generator):
+    masks = [
+        (torch.rand(count, *size, generator=generator) > 0.5).to(torch.uint8)
+        for count, size in zip([2, 0, 3], sizes, strict=True)
+    ]
+    samples = [
+        RoISample(boxes_near(generator, len(matches), size=20), torch.tensor(matches, dtype=torch.int64))
+        for matches in ([1, 0, 1], [], [2, 0])
+    ]
+    expected = [mask_targets(one, *sample, 6, aligned=False) for one, sample in zip(masks, samples, strict=True)]
+    assert torch.equal(batch_mask_targets(masks, samples, 6, aligned=False), torch.cat(expected))
 
 
 def test_published_targets_are_half_a_pixel_off():
