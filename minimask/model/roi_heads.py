@@ -16,7 +16,7 @@ from minimask.model.box_head import BoxHead, BoxLosses, BoxPredictor, box_losses
 from minimask.model.detections import WEIGHTS, Detections, detect
 from minimask.model.inputs import Target
 from minimask.model.mask_head import MaskHead
-from minimask.model.mask_targets import Rivalry, mask_loss, mask_targets
+from minimask.model.mask_targets import Rivalry, batch_mask_targets, mask_loss
 from minimask.model.paste import Convention
 from minimask.model.roi_sampling import RoISample, draw_rois
 from minimask.roi.door import multilevel_roi_align, roi_pool
@@ -230,12 +230,8 @@ class RoIHeads(nn.Module):
         box = box_losses(*self.predict_boxes(maps), labels, wanted, share_count)
         maps = self.extract(features, strides, [sample.boxes for sample in positive], self.settings.mask_size)
         logits = self.predict_masks(maps)
-        truth = torch.cat(
-            [
-                mask_targets(target["masks"], *sample, logits.shape[-1], self.settings.targets == "aligned")
-                for sample, target in zip(positive, targets, strict=True)
-            ]
-        )
+        masks = [target["masks"] for target in targets]
+        truth = batch_mask_targets(masks, positive, logits.shape[-1], self.settings.targets == "aligned")
         return box, mask_loss(logits, labels[labels > 0], truth, self.settings.rivalry, share_count)
 
     def detect(self, scores: Tensor, boxes: Tensor, **changed: Any) -> Detections:  # noqa: ANN401
