@@ -165,21 +165,22 @@ def propose(
         raise ValueError(f"nms_threshold must lie in [0, 1], got {nms_threshold}")
     logits, deltas, anchors = _checked(logits, deltas, anchors)
 
-    every, best, moved, start = [], [], [], 0
-    for level, (values, moves, boxes) in enumerate(zip(logits, deltas, anchors, strict=True)):
-        every.append(_stage_of_level(level, start, values, boxes))
+    every = _all_anchors(logits, anchors)
+    best, start = [], 0
+    for values in logits:
         top = top_k(values, pre_top_n)
-        best.append(every[-1].rows(top))
-        moved.append(moves[top])
+        best.append(top + start)
         start += len(values)
-    top = _join(best)
-    top = top._replace(boxes=decode(library_of(top.boxes).concatenate(moved), top.boxes))
+    concatenate = library_of(every.boxes).concatenate
+    chosen = concatenate(best)
+    top = every.rows(chosen)
+    top = top._replace(boxes=decode(concatenate(deltas)[chosen], top.boxes))
     clipped = top._replace(boxes=clip(top.boxes, size))
     large_enough = clipped.rows(is_large(clipped.boxes, min_size))
     _, levels, boxes, scores = large_enough
     backend = "numba" if is_tensor(boxes) else "reference"
     nms = large_enough.rows(batched_nms(boxes, scores, levels, nms_threshold, backend=backend))
-    return Funnel(_join(every), top, clipped, large_enough, nms, nms.rows(slice(post_top_n)))
+    return Funnel(every, top, clipped, large_enough, nms, nms.rows(slice(post_top_n)))
 
 
 def funnel_recall(
@@ -283,15 +284,13 @@ def is_large(boxes: Array, min_size: float) -> Array:
     return (boxes[..., 2] - boxes[..., 0] >= min_size) & (boxes[..., 3] - boxes[..., 1] >= min_size)
 
 
-def _stage_of_level(level: int, start: int, logits: Array, anchors: Array) -> Stage:
-    """Return all anchors of one level, counted from `start`."""
-    arrays = library_of(logits)
-    ones = arrays.ones_like(logits, dtype=arrays.int64)
-    return Stage(ones.cumsum(0) - 1 + start, ones * level, anchors, sigmoid(logits))
-
-
-def _join(stages: Sequence[Stage]) -> Stage:
-    return Stage(*(library_of(parts[0]).concatenate(parts) for parts in zip(*stages, strict=True)))
+def _all_anchors(logits: Sequence[Array], anchors: Sequence[Array]) -> Stage:
+    """Return the anchors of all levels, one level after another."""
+    arrays = library_of(logits[0])
+    levels = [arrays.full_like(values, level, dtype=arrays.int64) for level, values in enumerate(logits)]
+    scores = sigmoid(arrays.concatenate(logits))
+    indices = arrays.ones_like(scores, dtype=arrays.int64).cumsum(0) - 1
+    return Stage(indices, arrays.concatenate(levels), arrays.concatenate(anchors), scores)
 
 
 def _nth_highest(values: Array, n: int) -> Array:
@@ -334,8 +333,7 @@ def _floats(values: Array, name: str) -> Array:
         return as_float_array(values, name)
     values = values.detach()
     values = values if values.element_size() >= 4 else values.float()
-    bad = library_of(values).argwhere(~values.isfinite())
-    if len(bad):
-        where = tuple(bad[0].tolist())
-        raise ValueError(f"{name} must be finite, got {float(values[where])} at index {where}")
+    if not values.sum().isfinite():  # as it is of whatever holds a number that is not, and of too large ones
+        for where in library_of(values).argwhere(~values.isfinite()).tolist():
+            raise ValueError(f"{name} must be finite, got {float(values[tuple(where)])} at index {tuple(where)}")
     return values
