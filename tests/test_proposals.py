@@ -273,3 +273,12 @@ def test_a_large_picture_takes_no_matrix_of_its_anchors():
         "nms": 0,
         "top_n": 300,
     }
+        "top_n": 300,
+    }
+
+
+def test_logits_whose_sum_is_too_large_are_finite():
+    """The sum tells whether to look closer, and no more than that."""
+    huge, anchors = torch.full((2,), 3e38), torch.tensor([[0.0, 0, 8, 8], [8, 8, 16, 16]])
+    assert not huge.sum().isfinite()
+    assert len(propose([huge], [torch.zeros(2, 4)], [anchors], (16, 16)).top_n.boxes) == 2
