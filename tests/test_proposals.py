@@ -273,8 +273,6 @@ def test_a_large_picture_takes_no_matrix_of_its_anchors():
         "nms": 0,
         "top_n": 300,
     }
-        "top_n": 300,
-    }
 
 
 def test_logits_whose_sum_is_too_large_are_finite():
