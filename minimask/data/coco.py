@@ -77,7 +77,7 @@ def export_coco(pictures: Iterable[Picture], folder: str | PathLike[str], classe
         height, width = picture.image.shape[:2]
         images.append({"id": number, "file_name": name, "height": height, "width": width})
         for k in range(len(picture.labels)):
-            annotations.append(_annotation(len(annotations) + 1, number, picture, k))
+            annotations.append({"id": len(annotations) + 1, "image_id": number, **object_record(picture, k)})
     categories = [{"id": k, "name": name, "supercategory": "shape"} for k, name in enumerate(classes, start=1)]
     whole = {"info": {}, "licenses": [], "images": images, "annotations": annotations, "categories": categories}
     path = where / ANNOTATIONS
@@ -95,12 +95,18 @@ def _check(picture: Picture, number: int, classes: int) -> None:
         )
 
 
-def _annotation(number: int, image: int, picture: Picture, k: int) -> dict[str, Any]:
-    """Return what COCO writes about object k of a picture."""
+def object_record(picture: Picture, k: int) -> dict[str, Any]:
+    """Return what COCO writes about object k of a picture, but for the ids of annotation and picture.
+
+    Examples
+    --------
+    >>> from minimask.data.shapes import ShapesWorld
+    >>> record = object_record(ShapesWorld()[0], 0)
+    >>> record["bbox"], record["area"]
+    ([2.0, 27.0, 25.0, 18.0], 227)
+    """
     x1, y1, x2, y2 = picture.boxes[k].tolist()
     return {
-        "id": number,
-        "image_id": image,
         "category_id": int(picture.labels[k]),
         "bbox": [x1, y1, x2 - x1, y2 - y1],
         "area": int(picture.masks[k].sum()) if picture.areas is None else float(picture.areas[k]),

@@ -1,13 +1,13 @@
-"""Average precision of masks, as COCO computes it."""
+"""Average precision of masks alone, of objects that are given by name."""
 
 from __future__ import annotations
 
-import contextlib
-import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from minimask.data.segmentation import packed_mask
+from minimask.evaluation.scores import Precision
+from minimask.evaluation.silent import Record, precision_and_recall
 from minimask.geometry.checks import BoolArray
-from minimask.geometry.masks import run_lengths
 
 Truth = tuple[str, BoolArray]
 Prediction = tuple[str, BoolArray, float]
@@ -46,9 +46,6 @@ def mask_average_precision(
     >>> round(mask_average_precision([[("line", mask)]], [[("line", mask, 0.9)]])["AP"], 6)
     1.0
     """
-    from pycocotools.coco import COCO
-    from pycocotools.cocoeval import COCOeval
-
     if len(truth) != len(predictions):
         raise ValueError(f"predictions must have one list per picture in truth ({len(truth)}), got {len(predictions)}")
     names = sorted({name for picture in truth for name, _ in picture})
@@ -63,41 +60,22 @@ def mask_average_precision(
         (i, name, mask, {"score": score}) for i, picture in enumerate(predictions) for name, mask, score in picture
     ]
     sizes = [next((mask.shape for _, mask in picture), (0, 0)) for picture in truth]
-    with contextlib.redirect_stdout(io.StringIO()):
-        dataset = COCO()
-        dataset.dataset = {
-            "images": [{"id": i, "height": h, "width": w} for i, (h, w) in enumerate(sizes)],
-            "categories": [{"id": i, "name": name} for i, name in enumerate(names, start=1)],
-            "annotations": _annotations(objects, names),
-        }
-        dataset.createIndex()
-        results = COCO()
-        results.dataset = {**dataset.dataset, "annotations": _annotations(found, names)}
-        results.createIndex()
-        evaluation = COCOeval(dataset, results, "segm")
-        evaluation.evaluate()
-        evaluation.accumulate()
-        evaluation.summarize()
-    return {key: float(value) for key, value in zip(("AP", "AP50", "AP75"), evaluation.stats, strict=False)}
+    images = [{"id": i, "height": h, "width": w} for i, (h, w) in enumerate(sizes)]
+    categories = [{"id": i, "name": name} for i, name in enumerate(names, start=1)]
+    scores = Precision.of(
+        *precision_and_recall("segm", images, categories, _records(objects, names), _records(found, names))
+    )
+    return {"AP": scores.ap, "AP50": scores.ap50, "AP75": scores.ap75}
 
 
-def _annotations(objects: Sequence[_Object], names: Sequence[str]) -> list[dict[str, object]]:
-    from pycocotools import mask as coco_mask
-
-    annotations = []
+def _records(objects: Sequence[_Object], names: Sequence[str]) -> Iterator[Record]:
     for number, (image, name, mask, more) in enumerate(objects, start=1):
-        height, width = mask.shape
-        lengths = {"counts": run_lengths(mask).tolist(), "size": [height, width]}
-        annotations.append(
-            {
-                "id": number,
-                "image_id": image,
-                "category_id": names.index(name) + 1,
-                "segmentation": coco_mask.frPyObjects(lengths, height, width),
-                "area": float(mask.sum()),
-                "bbox": [0.0, 0.0, float(width), float(height)],
-                "iscrowd": 0,
-                **more,
-            }
-        )
-    return annotations
+        yield {
+            "id": number,
+            "image_id": image,
+            "category_id": names.index(name) + 1,
+            "segmentation": packed_mask(mask),
+            "area": float(mask.sum()),
+            "iscrowd": 0,
+            **more,
+        }
