@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from minimask.geometry.covers import best_boxes, best_rotated_box
     from minimask.ledger import claims
     from minimask.matching import best_overlaps, match
+    from minimask.model.twin import maskrcnn_resnet50_fpn
     from minimask.roi.door import multilevel_roi_align, roi_align, roi_pool
     from minimask.suppression.door import batched_nms, nms
 
@@ -34,6 +35,7 @@ _HOMES = {
     "claims": "minimask.ledger",
     "clip_boxes_to_image": "minimask.geometry.boxes",
     "exercises": "minimask.exercises",
+    "maskrcnn_resnet50_fpn": "minimask.model.twin",
     "match": "minimask.matching",
     "multilevel_roi_align": "minimask.roi.door",
     "nms": "minimask.suppression.door",
@@ -55,6 +57,7 @@ __all__ = [
     "claims",
     "clip_boxes_to_image",
     "exercises",
+    "maskrcnn_resnet50_fpn",
     "match",
     "multilevel_roi_align",
     "nms",

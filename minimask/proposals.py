@@ -104,6 +104,7 @@ def propose(
     post_top_n: int = 1000,
     nms_threshold: float = 0.7,
     min_size: float = 1e-3,
+    score_threshold: float = 0.0,
 ) -> Funnel:
     """Turn the predictions for all anchors of one picture into proposals.
 
@@ -125,6 +126,8 @@ def propose(
         A box goes when its IoU with a better one of its level is strictly greater.
     min_size : float
         A box goes when its width or height is strictly smaller, in pixels.
+    score_threshold : float
+        Of the best of each level, only those are kept whose score is at least this; 0 keeps all.
 
     Returns
     -------
@@ -159,6 +162,7 @@ def propose(
            [0., 0., 4., 8.]])
     """
     size, min_size = as_size(size), as_number(min_size, "min_size")
+    score_threshold = as_number(score_threshold, "score_threshold")
     pre_top_n = as_whole_number(pre_top_n, "pre_top_n", least=1)
     post_top_n = as_whole_number(post_top_n, "post_top_n", least=1)
     if not 0 <= as_number(nms_threshold, "nms_threshold") <= 1:
@@ -169,6 +173,8 @@ def propose(
     best, start = [], 0
     for values in logits:
         top = top_k(values, pre_top_n)
+        if score_threshold > 0:
+            top = top[sigmoid(values[top]) >= score_threshold]
         best.append(top + start)
         start += len(values)
     concatenate = library_of(every.boxes).concatenate

@@ -68,6 +68,15 @@ def test_limits_are_strict():
     assert propose(logits, deltas, [boxes], SIZE, nms_threshold=0.5, min_size=0.51).nms.indices.tolist() == [0, 1]
 
 
+@pytest.mark.parametrize("library", [np.array, torch.tensor])
+def test_scores_below_a_threshold_are_left_out(library):
+    logits, deltas = [library([-1.0, 0.0, 3.0, -9.0])], [library([[0.0] * 4] * 4)]
+    anchors = [library(squares((0, 0), (20, 0), (40, 0), (60, 0)).tolist())]
+    for threshold, left in ((0.0, [2, 1, 0, 3]), (0.5, [2, 1]), (0.50001, [2]), (1.0, [])):
+        funnel = propose(logits, deltas, anchors, (80, 80), score_threshold=threshold)
+        assert funnel.top_n.indices.tolist() == left
+
+
 def test_ties():
     """Scores of 1 are equal in float32: in a level the logits decide then, across levels the finer goes first."""
     far = [squares((0, 0), (10, 0), (20, 0)), squares((0, 10), (10, 10))]

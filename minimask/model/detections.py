@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -28,7 +29,7 @@ class Detections(NamedTuple):
     """int64 (D,): the proposal that each comes from."""
 
 
-def refine(deltas: Tensor, proposals: Tensor, size: tuple[int, int]) -> Tensor:
+def refine(deltas: Tensor, proposals: Tensor, size: tuple[int, int], weights: Sequence[float] = WEIGHTS) -> Tensor:
     """Return the boxes (n, classes, 4) that every class would make of the proposals (n, 4), within the picture.
 
     Examples
@@ -37,7 +38,7 @@ def refine(deltas: Tensor, proposals: Tensor, size: tuple[int, int]) -> Tensor:
     tensor([[[ 1.,  2., 16.,  8.],
              [ 1.,  2., 16.,  8.]]])
     """
-    boxes: Tensor = clip(decode(deltas, proposals[:, None], WEIGHTS), size)
+    boxes: Tensor = clip(decode(deltas, proposals[:, None], weights), size)
     return boxes
 
 

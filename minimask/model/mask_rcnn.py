@@ -266,7 +266,7 @@ class MaskRCNN(nn.Module):
         scores = class_logits.softmax(dim=1)
         counts = [len(one) for one in proposals]
         refined = [
-            refine(deltas, boxes, size)
+            refine(deltas, boxes, size, heads.settings.delta_weights)
             for deltas, boxes, size in zip(torch.split(box_deltas, counts), proposals, batch.sizes, strict=True)
         ]
         detections = [

@@ -29,8 +29,8 @@ class RoISettings:
 
     Parameters
     ----------
-    foreground : float
-        From which IoU on a RoI answers for an object.
+    foreground, background : float
+        From which IoU on a RoI answers for an object; below which it is background.
     sampled : int
         RoIs that a step of training looks at in each picture.
     positive_fraction : float
@@ -47,11 +47,14 @@ class RoISettings:
         Whether classes compete for the cells of a mask; published is "sigmoid".
     canonical_size, canonical_level : float, int
         See `minimask.roi.pyramid.assign_levels`.
+    delta_weights : four numbers
+        What dx dy dw dh of the box head are multiplied by; see `minimask.box_coder.encode`.
     score_threshold, nms_threshold, detections
         See `minimask.model.detections.detect`; `detections` is its `count`.
     """
 
     foreground: float = 0.5
+    background: float = 0.5
     sampled: int = 512
     positive_fraction: float = 0.25
     box_size: int = 7
@@ -64,6 +67,7 @@ class RoISettings:
     rivalry: Rivalry = "sigmoid"
     canonical_size: float = 224
     canonical_level: int = 4
+    delta_weights: Sequence[float] = WEIGHTS
     score_threshold: float = 0.05
     nms_threshold: float = 0.5
     detections: int = 100
@@ -190,6 +194,7 @@ class RoIHeads(nn.Module):
                 one,
                 truth,
                 foreground=settings.foreground,
+                background=settings.background,
                 count=settings.sampled,
                 fraction=settings.positive_fraction,
                 rng=rng,
@@ -222,7 +227,7 @@ class RoIHeads(nn.Module):
         labels = torch.cat([_labels(sample, target) for sample, target in zip(samples, targets, strict=True)])
         wanted = torch.cat(
             [
-                encode(target["boxes"].to(sample.boxes)[sample.matches], sample.boxes, WEIGHTS)
+                encode(target["boxes"].to(sample.boxes)[sample.matches], sample.boxes, self.settings.delta_weights)
                 for sample, target in zip(positive, targets, strict=True)
             ]
         )

@@ -30,6 +30,7 @@ def draw_rois(
     objects: Tensor,
     *,
     foreground: float = 0.5,
+    background: float = 0.5,
     count: int = 512,
     fraction: float = 0.25,
     rng: np.random.Generator,
@@ -45,8 +46,9 @@ def draw_rois(
         Rows `x1 y1 x2 y2` in pixels.
     objects : tensor (M, 4)
         The true boxes; M may be 0: then all is background.
-    foreground : float in [0, 1]
-        From which IoU on a RoI answers for its best object; all others are background.
+    foreground, background : float in [0, 1]
+        From which IoU on a RoI answers for its best object, and below which it is background; in between it is not
+        drawn.
     count, fraction
         See `minimask.matching.sample`.
     rng : numpy.random.Generator
@@ -64,7 +66,7 @@ def draw_rois(
             [20., 20., 28., 28.]]), matches=tensor([ 0,  0, -1]))
     """
     boxes = torch.cat([proposals.detach(), objects.to(proposals)])
-    matches = match(boxes.cpu().numpy(), objects.cpu().numpy(), foreground, foreground, low_quality=False)
+    matches = match(boxes.cpu().numpy(), objects.cpu().numpy(), foreground, background, low_quality=False)
     positive, negative = sample(matches, count, fraction, rng=rng)
     chosen = torch.from_numpy(np.concatenate([positive, negative]))
     return RoISample(boxes[chosen.to(boxes.device)], torch.from_numpy(matches)[chosen].to(boxes.device))

@@ -61,6 +61,8 @@ class Settings:
     nms_threshold : float
     min_size : float
         The shortest side of a proposal, in pixels.
+    score_threshold : float
+        The least score of a proposal.
     """
 
     foreground: float = 0.7
@@ -71,6 +73,7 @@ class Settings:
     post_top_n: tuple[int, int] = (2000, 1000)
     nms_threshold: float = 0.7
     min_size: float = 1e-3
+    score_threshold: float = 0.0
 
 
 class RPNHead(nn.Module):
@@ -241,6 +244,7 @@ class RegionProposalNetwork(nn.Module):
             "post_top_n": settings.post_top_n[now],
             "nms_threshold": settings.nms_threshold,
             "min_size": settings.min_size,
+            "score_threshold": settings.score_threshold,
         }
         if len(sizes) != len(predictions.logits[0]):
             raise ValueError(

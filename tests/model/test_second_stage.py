@@ -55,6 +55,14 @@ def test_no_object_gets_a_proposal_below_the_threshold():
     assert drawn.matches.tolist() == [0, -1] and drawn.boxes.tolist() == [objects[0].tolist(), proposals[0].tolist()]
 
 
+def test_between_the_thresholds_no_roi_is_drawn():
+    proposals, objects = torch.tensor([[0.0, 0, 10, 4], [0, 0, 10, 2]]), torch.tensor([[0.0, 0, 10, 10]])
+    rng = np.random.default_rng(0)
+    drawn = draw_rois(proposals, objects, background=0.3, count=8, rng=rng)
+    assert drawn.boxes.tolist() == [objects[0].tolist(), proposals[1].tolist()]
+    assert len(draw_rois(proposals, objects, count=8, rng=rng).boxes) == 3
+
+
 def test_nothing_but_background(generator):
     proposals = boxes_near(generator, 10)
     drawn = draw_rois(proposals, torch.zeros(0, 4), count=6, rng=np.random.default_rng(0))
@@ -204,3 +212,10 @@ def test_rois_are_read_from_their_own_level_and_stay_in_order(generator):
             more = {"sampling_ratio": 2, "aligned": True} if operator == "align" else {}
             roi = torch.cat([torch.tensor([float(number)]), box])[None]
             torch.testing.assert_close(found[k], one(maps[levels[k]], roi, 5, 1 / strides[levels[k]], **more)[0])
+
+
+def test_deltas_are_divided_by_their_weights():
+    weights = (1.0, 2.0, 4.0, 8.0)
+    deltas = torch.tensor([[[0.5, 0.5, 4 * math.log(2), 8 * math.log(3)]]])
+    boxes = refine(deltas, torch.tensor([[10.0, 10, 20, 20]]), (99, 99), weights)
+    torch.testing.assert_close(boxes[0], torch.tensor([[10.0, 2.5, 30, 32.5]]))
