@@ -50,11 +50,12 @@ def orthogonalized(matrix: Tensor, iterations: int = ITERATIONS) -> Tensor:
     a, b, c = COEFFICIENTS
     gram = x @ x.T
     together: Tensor | None = None
-    for _ in range(iterations):
+    for number in range(iterations):
         factor = torch.addmm(gram, gram, gram, beta=b, alpha=c)
         factor.diagonal().add_(a)
         together = factor if together is None else factor @ together
-        gram = factor @ gram @ factor
+        if number < iterations - 1:
+            gram = factor @ gram @ factor
     x = x if together is None else together @ x
     return x.T if tall else x
 

@@ -120,7 +120,7 @@ def make_optimizer(model: nn.Module, config: Config) -> Optimizers:
         raise ValueError("model must have a parameter to be learned, got none")
     if config.optimizer == "muon":
         muon = Muon([matrices], config.learning_rate, MUON_MOMENTUM)
-        return Optimizers(model, muon, torch.optim.AdamW([others], config.rest_rate))
+        return Optimizers(model, muon, torch.optim.AdamW([others], config.rest_rate, fused=True))
     if config.optimizer == "adamw":
         return Optimizers(model, torch.optim.AdamW([matrices, others], config.learning_rate))
     return Optimizers(model, torch.optim.SGD([matrices, others], config.learning_rate, SGD_MOMENTUM))
