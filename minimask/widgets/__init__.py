@@ -5,5 +5,6 @@ from minimask.widgets.box_ceiling import BoxCeiling
 from minimask.widgets.funnel import Funnel
 from minimask.widgets.roi_window import RoIWindow
 from minimask.widgets.weather_map import WeatherMap
+from minimask.widgets.x_ray import XRay
 
-__all__ = ["AnchorSea", "BoxCeiling", "Funnel", "RoIWindow", "WeatherMap"]
+__all__ = ["AnchorSea", "BoxCeiling", "Funnel", "RoIWindow", "WeatherMap", "XRay"]

@@ -21,10 +21,12 @@ FOLDER = Path(__file__).parent / "js"
 
 _IMPORT = re.compile(r'^import [^;]*? from "\./(\w+)\.js";\n', flags=re.MULTILINE)
 _COMMENT = re.compile(r"^ *(?://[^\n]*|/\*\*(?:(?!\*/).)*\*/)\n", flags=re.MULTILINE | re.DOTALL)
+_DECLARED = re.compile(r"^(?=(?:async )?(?:function\*?|const|let|class) )", flags=re.MULTILINE)
+_NAME = re.compile(r"(?:async )?(?:function\*?|const|let|class) (\w+)")
 _COLORS = ("INK", "MUTED", "GRID", "PAPER", "SHAPE", "SHAPE_EDGE", "TIGHT", "BEST", "YOURS", "HIGHLIGHT")
 
 
-def module(name: str) -> str:
+def module(name: str, *, lean: bool = False) -> str:
     """Return the ES module `js/<name>.js` with all that it imports, as one module.
 
     What a module imports stands before it; the import lines go, and so does the word `export` everywhere but in the
@@ -35,6 +37,9 @@ def module(name: str) -> str:
     ----------
     name : str
         The module's file name without its ending.
+    lean : bool
+        Whether what nobody asks for stays at home, too: functions and constants of imported modules that are never
+        named, and the white space in front of lines.
 
     Returns
     -------
@@ -52,8 +57,24 @@ def module(name: str) -> str:
 
     add(name)
     main = parts.pop(name)
-    joined = "\n".join([*(re.sub(r"^export ", "", part, flags=re.MULTILINE) for part in parts.values()), main])
-    return _COMMENT.sub("", joined)
+    needed = [re.sub(r"^export ", "", part, flags=re.MULTILINE) for part in parts.values()]
+    if not lean:
+        return _COMMENT.sub("", "\n".join([*needed, main]))
+    kept = _used(_COMMENT.sub("", "\n".join(needed)), _COMMENT.sub("", main))
+    return re.sub(r"^ +", "", f"{kept}\n{_COMMENT.sub('', main)}", flags=re.MULTILINE)
+
+
+def _used(source: str, main: str) -> str:
+    """Return the declarations at the top level of a source that `main` names, and those that these name in turn."""
+    chunks = [chunk for chunk in _DECLARED.split(source) if chunk.strip()]
+    waiting = {match[1]: chunk for chunk in chunks if (match := _NAME.match(chunk))}
+    found, asked = {chunk for chunk in chunks if not _NAME.match(chunk)}, [main]
+    while asked:
+        words = set(re.findall(r"\w+", asked.pop()))
+        for name in words & set(waiting):
+            found.add(waiting[name])
+            asked.append(waiting.pop(name))
+    return "".join(chunk for chunk in chunks if chunk in found)
 
 
 def style_sheet(name: str) -> str:
