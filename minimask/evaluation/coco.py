@@ -69,7 +69,8 @@ class CocoEvaluation:
             See `minimask.data.found.as_found`.
         image_id : int, optional
             The number of the picture; by default the first from `len(evaluation)` on that is free. Detections of equal
-            scores are ordered by it: with the pictures' own numbers, several processes say the same as one.
+            scores are ordered by it (so does pycocotools): with the pictures' own numbers, several processes say the
+            same as one.
 
         Raises
         ------
@@ -126,7 +127,7 @@ class CocoEvaluation:
         ValueError
             If there is no object in them: then nothing can be found.
         """
-        records = [self._pictures[number] for number in sorted(self._pictures)]
+        records = list(self._pictures.values())
         objects = sum(not one["iscrowd"] for record in records for one in record["truth"])
         if not objects:
             raise ValueError(f"the pictures must hold at least one object, got {len(records)} pictures without any")
