@@ -250,7 +250,8 @@ def test_asking_twice_changes_nothing(exported):
     for picture, one in zip(pictures, found, strict=True):
         evaluation.add(picture, one)
         if len(evaluation) == 5:
-            half = evaluation.scores()
+            before, half = json.dumps(evaluation.export()), evaluation.scores()
+            assert json.dumps(evaluation.export()) == before
     assert repr(evaluation.scores()) == repr(evaluation.scores()) != repr(half)
 
 

@@ -1,1 +1,1 @@
-"""Data: generated, or shipped inside a package; nothing is downloaded."""
+"""Data: generated, shipped inside a package, or read from files; nothing is downloaded."""

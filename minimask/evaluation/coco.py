@@ -69,8 +69,7 @@ class CocoEvaluation:
             See `minimask.data.found.as_found`.
         image_id : int, optional
             The number of the picture; by default the first from `len(evaluation)` on that is free. Detections of equal
-            scores are ordered by it (so does pycocotools): with the pictures' own numbers, several processes say the
-            same as one.
+            scores are ordered by it: with the pictures' own numbers, several processes say the same as one.
 
         Raises
         ------
