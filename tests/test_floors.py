@@ -13,7 +13,7 @@ FLOORS = (
     {"roi", "suppression", "anchors", "matching", "box_coder", "proposals", "plots", "data"},
     {"model"},
     {"training", "evaluation", "detecting", "ledger", "chapters"},
-    {"predicting", "cli", "__main__"},
+    {"arguments", "predicting", "cli", "__main__"},
     {"widgets", "exercises"},
 )
 """Bottom to top."""
