@@ -60,6 +60,7 @@ class Config:
     flip : float from 0 to 1
         How often a picture is mirrored, left and right, for training.
     model : {"lesson", "resnet50"}
+        The lesson's, small and quick; or Mask R-CNN as published, on a ResNet-50.
     weights : str
         A file of weights to begin with; empty: none.
     device : {"auto", "cpu", "cuda"}
@@ -69,7 +70,7 @@ class Config:
     batch : int, at least 1
         Pictures of a step, of all processes together.
     optimizer : {"muon", "adamw", "sgd"}
-        Muon works on the matrices, and AdamW on the rest.
+        What changes the weights: Muon the matrices and AdamW the rest; or one of the others all of them.
     learning_rate : float above 0
         The highest rate.
     rest_rate : float above 0
@@ -91,8 +92,12 @@ class Config:
         Of the processor; 0: as many as torch takes.
     workers : int, at least 0
         Processes that load pictures while others are learned from; 0: none, the training waits for its pictures.
-    evaluate_every, checkpoint_every, pictures_every : int, at least 0
-        After so many steps each time; 0: never. A checkpoint is written at the end, too, unless it is 0.
+    evaluate_every : int, at least 0
+        Steps from one evaluation to the next; one more comes at the end. 0: none at all.
+    checkpoint_every : int, at least 0
+        Steps from one checkpoint to the next; one more comes at the end. 0: none at all.
+    pictures_every : int, at least 0
+        Steps from one sheet of pictures with what is found in them to the next; one more comes at the end. 0: none.
     keep : int, at least 1
         The newest checkpoints that are kept.
 
@@ -134,7 +139,7 @@ class Config:
     workers: int = 0
     evaluate_every: int = 500
     checkpoint_every: int = 100
-    pictures_every: int = 0
+    pictures_every: int = 250
     keep: int = 3
 
     def __post_init__(self) -> None:
