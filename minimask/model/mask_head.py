@@ -25,19 +25,63 @@ class Doubling(nn.ConvTranspose2d):
     >>> slow = torch.nn.functional.conv_transpose2d(maps, layer.weight, layer.bias, stride=2)
     >>> torch.allclose(layer(maps), slow, atol=1e-6)
     True
+    >>> torch.equal(in_place(layer(maps, apart=True)), layer(maps))
+    True
     """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__(in_channels, out_channels, 2, stride=2)
 
-    def forward(self, maps: Tensor, output_size: list[int] | None = None) -> Tensor:  # noqa: ARG002
-        """Return maps (K, out_channels, 2 H, 2 W) of maps (K, in_channels, H, W)."""
+    def forward(self, maps: Tensor, apart: bool = False) -> Tensor:  # type: ignore[override]
+        """Return maps (K, out_channels, 2 H, 2 W) of maps (K, in_channels, H, W).
+
+        With `apart`, return (K, out_channels, H, 4 W): the same cells, not yet in their places.
+        """
         count, _, height, width = maps.shape
         assert self.bias is not None
         weight = self.weight.permute(2, 3, 1, 0).reshape(-1, self.in_channels, 1, 1)  # down, right, channel
         found = functional.conv2d(maps, weight, self.bias.repeat(4)).permute(0, 2, 3, 1)
-        found = found.reshape(count, height, width, 2, 2, self.out_channels).transpose(2, 3)
-        return found.reshape(count, 2 * height, 2 * width, self.out_channels).permute(0, 3, 1, 2)
+        cells = found.reshape(count, height, 4 * width, self.out_channels).permute(0, 3, 1, 2)
+        return cells if apart else in_place(cells)
+
+
+def in_place(cells: Tensor) -> Tensor:
+    """Return maps (K, C, 2 H, 2 W) of what `Doubling` calls cells apart, (K, C, H, 4 W)."""
+    count, channels, height, wide = cells.shape
+    blocks = cells.permute(0, 2, 3, 1).reshape(count, height, wide // 4, 2, 2, channels)
+    return blocks.transpose(2, 3).reshape(count, 2 * height, wide // 2, channels).permute(0, 3, 1, 2)
+
+
+class MaskPredictor(nn.Module):
+    """Double the map, and predict one logit for each class and cell.
+
+    Parameters
+    ----------
+    in_channels, channels, classes : int
+        Of the maps that come in, of the doubled ones, and of those that go out.
+
+    Notes
+    -----
+    Parameters have torchvision's names.
+
+    Examples
+    --------
+    >>> import torch
+    >>> predictor, maps = MaskPredictor(3, 5, 2), torch.randn(2, 3, 4, 6)
+    >>> plain = predictor.mask_fcn_logits(predictor.conv5_mask(maps).relu())
+    >>> torch.allclose(predictor(maps), plain, atol=1e-6)
+    True
+    """
+
+    def __init__(self, in_channels: int, channels: int, classes: int) -> None:
+        super().__init__()
+        self.conv5_mask = Doubling(in_channels, channels)
+        self.mask_fcn_logits = nn.Conv2d(channels, classes, 1)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Return logits (K, classes, 2 H, 2 W) for maps (K, in_channels, H, W)."""
+        # Each cell is looked at alone, wherever it lies: a few logits move to their places faster than all channels.
+        return in_place(self.mask_fcn_logits(functional.relu(self.conv5_mask(maps, apart=True))))
 
 
 class MaskHead(nn.Module):
@@ -74,10 +118,7 @@ class MaskHead(nn.Module):
         self.mask_head = nn.Sequential(
             *(nn.Sequential(nn.Conv2d(before, after, 3, padding=1), nn.ReLU()) for before, after in pairwise(widths))
         )
-        self.mask_predictor = nn.Sequential()
-        self.mask_predictor.add_module("conv5_mask", Doubling(widths[-1], channels))
-        self.mask_predictor.add_module("relu", nn.ReLU())
-        self.mask_predictor.add_module("mask_fcn_logits", nn.Conv2d(channels, classes, 1))
+        self.mask_predictor = MaskPredictor(widths[-1], channels, classes)
         for layer in self.mask_head.modules():
             if isinstance(layer, nn.Conv2d):
                 nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
