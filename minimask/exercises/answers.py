@@ -40,7 +40,7 @@ def read_number(answer: object, wanted: str = "one number") -> float:
         raise UnreadableError(f"the answer should be {wanted}; yours gave {kind_of(answer)}")
     value = float(value)
     if not math.isfinite(value):
-        cause = "0 divided by 0" if math.isnan(value) else "a division by 0"
+        cause = "0 divided by 0 or 0 times inf" if math.isnan(value) else "a division by 0 or the logarithm of 0"
         raise UnreadableError(f"the answer should be {wanted}; yours gave {value}, as {cause} does")
     return value
 
@@ -100,6 +100,23 @@ def read_array(answer: object, dimensions: int, wanted: str) -> FloatArray:
     odd = values[~np.isfinite(values)]
     if odd.size:
         raise UnreadableError(f"the answer should be {wanted}; yours gave one with {odd[0]} in it")
+    return values
+
+
+def read_whole_array(answer: object, dimensions: int, wanted: str) -> FloatArray:
+    """Return an array of whole numbers with so many dimensions; floats count if they are whole.
+
+    Examples
+    --------
+    >>> read_whole_array([1.0, 2.0], 1, "a row of whole numbers")
+    array([1., 2.])
+    >>> read_whole_array([1, 2.5], 1, "a row of whole numbers")
+    Traceback (most recent call last):
+    minimask.exercises.answers.UnreadableError: the answer should be a row of whole numbers; yours gave [1, 2.5]
+    """
+    values = read_array(answer, dimensions, wanted)
+    if (values != np.floor(values)).any():
+        raise UnreadableError(f"the answer should be {wanted}; yours gave {words(values, 4)}")
     return values
 
 

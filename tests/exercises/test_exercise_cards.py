@@ -13,6 +13,9 @@ import zoo_magnifying_glass_align  # noqa: F401
 import zoo_needles_in_a_haystack  # noqa: F401
 import zoo_needles_in_a_haystack_boxes  # noqa: F401
 import zoo_needles_in_a_haystack_matching  # noqa: F401
+import zoo_whole_machine  # noqa: F401
+import zoo_whole_machine_answers  # noqa: F401
+import zoo_whole_machine_masks  # noqa: F401
 
 from minimask import exercises
 from minimask.exercises.check import Finding, examine
@@ -186,7 +189,7 @@ def test_markdown_in_html():
 
 def test_importing_the_exercises_needs_neither_torch_nor_numba():
     program = (
-        "import sys; from minimask import exercises; [exercises.chapter(k) for k in (1, 2, 3)]; "
+        "import sys; from minimask import exercises; [exercises.chapter(k) for k in (1, 2, 3, 5)]; "
         "assert not {'torch', 'numba'} & set(sys.modules), sorted(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)

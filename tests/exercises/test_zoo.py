@@ -20,6 +20,9 @@ import zoo_magnifying_glass_align  # noqa: F401
 import zoo_needles_in_a_haystack  # noqa: F401
 import zoo_needles_in_a_haystack_boxes  # noqa: F401
 import zoo_needles_in_a_haystack_matching  # noqa: F401
+import zoo_whole_machine  # noqa: F401
+import zoo_whole_machine_answers  # noqa: F401
+import zoo_whole_machine_masks  # noqa: F401
 from hypothesis import given, settings
 
 from minimask import exercises
@@ -103,6 +106,8 @@ def test_the_worked_example_is_as_its_text_says(exercise):
         "1.1": "2 / 6",
         "1.6": "(1, 1, 2 / 3, 3 / 4)",
         "2.5": "((0.5, 0.25, 0, log(0.5)), (10, -5, 30, 15))",
+        "5.4": "log(2) / 2",
+        "5.8": "(51 + 50 * 2 / 3) / 101",
     }
     answer = in_other_words.get(exercise.id, words(exercise.worked[1]))
     assert answer in text
@@ -135,6 +140,7 @@ def test_counterexamples_are_the_same_in_every_process():
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "import zoo, zoo_beyond_the_box, zoo_magnifying_glass, zoo_magnifying_glass_align\n"
         "import zoo_needles_in_a_haystack, zoo_needles_in_a_haystack_boxes, zoo_needles_in_a_haystack_matching\n"
+        "import zoo_whole_machine, zoo_whole_machine_answers, zoo_whole_machine_masks\n"
         "from dataclasses import replace\n"
         "from minimask import exercises\n"
         "from minimask.exercises.check import examine\n"

@@ -104,7 +104,7 @@ def forgets_boxes_without_area(box_a, box_b):
     return shared / (_area(box_a) + _area(box_b) - shared)
 
 
-@wrong("1.1", "the answer should be one number; yours gave nan, as 0 divided by 0 does.")
+@wrong("1.1", "the answer should be one number; yours gave nan, as 0 divided by 0 or 0 times inf does.")
 def numpy_division_by_zero(box_a, box_b):
     shared = _overlap(box_a, box_b)
     return np.float64(shared) / (_area(box_a) + _area(box_b) - shared)

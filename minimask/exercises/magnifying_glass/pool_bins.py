@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from minimask.exercises.answers import FloatArray, UnreadableError, read_array, words
+from minimask.exercises.answers import FloatArray, UnreadableError, read_whole_array, words
 from minimask.exercises.check import Finding
 from minimask.exercises.exercise import Exercise
 from minimask.exercises.magnifying_glass.inputs import Bins
@@ -39,8 +39,8 @@ def _by_library(low: float, high: float, bins: int, size: int) -> Bins:
 
 
 def _read(answer: object) -> Bins:
-    pairs: FloatArray = read_array(answer, 2, _WANTED)
-    if pairs.shape[1] != 2 or (pairs != np.floor(pairs)).any():
+    pairs: FloatArray = read_whole_array(answer, 2, _WANTED)
+    if pairs.shape[1] != 2:
         raise UnreadableError(f"the answer should be {_WANTED}; yours gave {words(pairs, 4)}")
     return [(int(first), int(stop)) for first, stop in pairs]
 

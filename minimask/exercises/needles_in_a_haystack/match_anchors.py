@@ -9,15 +9,13 @@ import numpy as np
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from minimask.exercises.answers import UnreadableError, read_array, words
+from minimask.exercises.answers import read_whole_array, words
 from minimask.exercises.check import Finding
 from minimask.exercises.exercise import Exercise
 from minimask.exercises.needles_in_a_haystack.inputs import FloatArray, rows_of, some_of
 from minimask.exercises.tables import draw_answers
 from minimask.matching import BACKGROUND, IGNORED
 from minimask.plots.show import styled
-
-_WANTED = "a row of whole numbers, one for each anchor"
 
 
 def match_anchors(iou: np.ndarray, foreground: float, background: float) -> np.ndarray:
@@ -44,13 +42,6 @@ def _one_by_one(iou: FloatArray, foreground: float, background: float) -> FloatA
         else:
             matches.append(BACKGROUND if best < background else IGNORED)
     return np.array(matches, dtype=np.float64)
-
-
-def _read(answer: object) -> FloatArray:
-    numbers = read_array(answer, 1, _WANTED)
-    if (numbers != np.floor(numbers)).any():
-        raise UnreadableError(f"the answer should be {_WANTED}; yours gave {words(numbers, 4)}")
-    return numbers
 
 
 def _compare(expected: FloatArray, answer: FloatArray, *_: object) -> str | None:
@@ -135,7 +126,7 @@ exactly this IoU with it, however low it is, get the index of *their own* object
     "so an object may be left alone after all, when its best anchors prefer others. Ties are no rarity: anchors stand "
     "on a grid, and an object in the middle between two of them has the same IoU with both.",
     reference=_one_by_one,
-    read=_read,
+    read=lambda answer: read_whole_array(answer, 1, "a row of whole numbers, one for each anchor"),
     compare=_compare,
     remark=_remark,
     draw=_draw,

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from minimask.exercises.answers import UnreadableError, read_array, words
+from minimask.exercises.answers import read_whole_array, words
 from minimask.exercises.check import Finding
 from minimask.exercises.exercise import Exercise
 from minimask.exercises.needles_in_a_haystack.inputs import FloatArray, boxes, rows_of, some_of
@@ -15,8 +15,6 @@ from minimask.geometry.boxes import box_iou
 from minimask.geometry.nms import nms
 from minimask.plots.shapes import draw_box
 from minimask.plots.show import styled
-
-_WANTED = "a row of whole numbers, the indices of the kept boxes"
 
 
 def suppress(boxes: np.ndarray, scores: np.ndarray, threshold: float) -> list[int]:
@@ -41,9 +39,7 @@ def _by_library(boxes: FloatArray, scores: FloatArray, threshold: float) -> list
 
 
 def _read(answer: object) -> list[int]:
-    numbers = read_array(answer, 1, _WANTED)
-    if (numbers != np.floor(numbers)).any():
-        raise UnreadableError(f"the answer should be {_WANTED}; yours gave {words(numbers, 4)}")
+    numbers = read_whole_array(answer, 1, "a row of whole numbers, the indices of the kept boxes")
     return [int(number) for number in numbers]
 
 
