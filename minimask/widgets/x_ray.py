@@ -65,8 +65,8 @@ class XRay(LivingPicture):
     --------
     >>> widget = XRay()
     >>> widget.choose(stage="proposals")
-    >>> widget.slide(proposal_nms=0.0)
-    >>> widget.measures["proposals"] < 20
+    >>> widget.slide(objectness=0.9)
+    >>> widget.measures["proposals"] < widget.measures["candidates"]
     True
     """
 

@@ -75,7 +75,7 @@ def paste(grid: FloatArray, box: FloatArray, size: tuple[int, int], convention: 
     --------
     >>> grid = np.array([[1.0, 0.0], [1.0, 1.0]])
     >>> paste(grid, np.array([1.0, 0, 5, 4]), (4, 6), "aligned")[0].tolist()
-    [0.0, 0.75, 0.75, 0.25, 0.0, 0.0]
+    [0.1875, 0.5625, 0.5625, 0.1875, 0.0, 0.0]
     """
     x1, y1, x2, y2 = box.tolist()
     if convention == "published":
