@@ -22,6 +22,10 @@ from minimask.model.roi_sampling import RoISample, draw_rois
 from minimask.roi.door import multilevel_roi_align, roi_pool
 from minimask.roi.pyramid import assign_levels, first_level
 
+FILLED_UP_TO = 16
+"""RoIs with an object come in groups of so many: for every number of them, convolutions are prepared anew, and what is
+prepared is kept in memory."""
+
 
 @dataclass(frozen=True)
 class RoISettings:
@@ -234,7 +238,7 @@ class RoIHeads(nn.Module):
         maps = self.extract(features, strides, boxes, self.size_for_boxes)
         box = box_losses(*self.predict_boxes(maps), labels, wanted, share_count)
         maps = self.extract(features, strides, [sample.boxes for sample in positive], self.settings.mask_size)
-        logits = self.predict_masks(maps)
+        logits = self.predict_masks(_filled_up(maps))[: len(maps)]
         masks = [target["masks"] for target in targets]
         truth = batch_mask_targets(masks, positive, logits.shape[-1], self.settings.targets == "aligned")
         return box, mask_loss(logits, labels[labels > 0], truth, self.settings.rivalry, share_count)
@@ -311,3 +315,8 @@ def _labels(sample: RoISample, target: Target) -> Tensor:
     positive = sample.matches >= 0
     labels[positive] = target["labels"].to(labels)[sample.matches[positive]]
     return labels
+
+
+def _filled_up(maps: Tensor) -> Tensor:
+    """Return maps (K, C, h, w) with zeros up to a multiple of `FILLED_UP_TO`."""
+    return functional.pad(maps, (0, 0, 0, 0, 0, 0, 0, -len(maps) % FILLED_UP_TO))
