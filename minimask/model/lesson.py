@@ -59,7 +59,8 @@ def lesson_model(
     """
     if heads not in ("decoupled", "joint"):
         raise ValueError(f"heads must be 'decoupled' or 'joint', got {heads!r}")
-    numbers = RoISettings(**{"sampled": 32, "canonical_size": 224, **settings})
+    # Half of the RoIs, not a quarter, have an object: they teach class, box and mask, the others next to nothing.
+    numbers = RoISettings(**{"sampled": 48, "positive_fraction": 0.5, **settings})
     wiring = DecoupledHeads if heads == "decoupled" else JointHeads
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
