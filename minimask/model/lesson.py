@@ -59,7 +59,7 @@ def lesson_model(
     """
     if heads not in ("decoupled", "joint"):
         raise ValueError(f"heads must be 'decoupled' or 'joint', got {heads!r}")
-    # Half of the RoIs, not a quarter, have an object: they teach class, box and mask, the others next to nothing.
+    # Half of the RoIs, not a quarter, have an object: they teach class, box and mask, and the others only what background is.
     numbers = RoISettings(**{"sampled": 48, "positive_fraction": 0.5, **settings})
     wiring = DecoupledHeads if heads == "decoupled" else JointHeads
     with torch.random.fork_rng(devices=[]):
