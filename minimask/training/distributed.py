@@ -181,8 +181,12 @@ def joined(device: str = "auto", patience: timedelta = PATIENCE) -> Iterator[Pro
     own = device_of(device, int(os.environ["LOCAL_RANK"]))
     if own.type == "cuda":
         torch.cuda.set_device(own)
-    distributed.init_process_group("nccl" if own.type == "cuda" else "gloo", timeout=patience)
+    # Processes that torchrun starts again meet in the same store, where the addresses of those that ended still stand.
+    store, rank, count = next(distributed.rendezvous("env://", timeout=patience))
+    attempt = distributed.PrefixStore(f"attempt {os.environ.get('TORCHELASTIC_RESTART_COUNT', 0)}", store)
+    backend = "nccl" if own.type == "cuda" else "gloo"
+    distributed.init_process_group(backend, timeout=patience, store=attempt, rank=rank, world_size=count)
     try:
-        yield Processes(distributed.get_rank(), distributed.get_world_size(), own)
+        yield Processes(rank, count, own)
     finally:
         distributed.destroy_process_group()
