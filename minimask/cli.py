@@ -215,7 +215,7 @@ def predict(given: argparse.Namespace) -> int:
         return next(detect(trained.model, [image], score=given.score, mask=given.mask, longest=longest))
 
     out = out or numbered_folder("predictions")
-    with Meter(len(files), "file", shown=not given.quiet) as meter:
+    with Meter(len(files), "file", shown=not given.quiet, lines=False) as meter:
 
         def tell(path: Path, words: str) -> None:
             meter.say(f"{path}: {words}")

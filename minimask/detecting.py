@@ -121,7 +121,7 @@ def _resized(image: Bytes, shrink: float) -> Bytes:
 
 def _as_tensor(image: Bytes, device: torch.device) -> Tensor:
     """Return a float tensor (3, H, W) from 0 to 1."""
-    return torch.from_numpy(np.ascontiguousarray(image)).to(device).permute(2, 0, 1).float() / 255
+    return torch.tensor(image, device=device).permute(2, 0, 1).float() / 255
 
 
 def _checked(image: Bytes) -> Bytes:

@@ -13,13 +13,16 @@ from minimask.geometry.checks import as_whole_number
 
 Item = TypeVar("Item")
 SECONDS_BETWEEN_LINES = 10.0
+LINES = 30
+"""From this many on, lines come the less often the longer it takes."""
 
 
 class Meter:
     """A display of progress that suits where it is shown.
 
     In a terminal it is a bar on the standard error stream. Elsewhere (a file, a pipe, a scheduler's log) it is lines on
-    the standard output stream: one for the first, one every ten seconds, and one for the last.
+    the standard output stream: one for the first, one every ten seconds (every minute after half an hour, and so on),
+    and one for the last.
 
     Parameters
     ----------
@@ -31,6 +34,8 @@ class Meter:
         How many of them were done before.
     shown : bool
         False: nothing is shown, not even what `say` is given.
+    lines : bool
+        Whether lines come of themselves; False where something is said of everything anyway.
     clock : callable
         Returns seconds.
 
@@ -40,7 +45,7 @@ class Meter:
     >>> with Meter(3, "picture", clock=lambda: next(times)) as meter:
     ...     for k in range(3):
     ...         meter.advance(f"{k} objects")
-    picture 1 of 3, 0 objects, 00:03 left
+    picture 1 of 3, 0 objects
     picture 3 of 3, 2 objects
     """
 
@@ -51,12 +56,13 @@ class Meter:
         done: int = 0,
         *,
         shown: bool = True,
+        lines: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.total = as_whole_number(total, "total", 0)
         self.done = self._before = as_whole_number(done, "done", 0)
         self.unit = unit
-        self._shown = shown
+        self._shown, self._lines = shown, lines
         self._clock = clock
         self._start = clock()
         self._last_line: float | None = None
@@ -68,7 +74,7 @@ class Meter:
         if self._bar is not None:
             self._bar.set_postfix_str(note, refresh=False)
             self._bar.update()
-        elif self._shown:
+        elif self._shown and self._lines:
             self._line(note)
 
     def note(self, words: str) -> None:
@@ -113,11 +119,14 @@ class Meter:
         from tqdm import tqdm
 
         now, left = self._clock(), self.total - self.done
-        if left and self._last_line is not None and now - self._last_line < SECONDS_BETWEEN_LINES:
-            return
+        elapsed, remaining = now - self._start, ""
+        if self._last_line is not None:
+            if left and now - self._last_line < max(SECONDS_BETWEEN_LINES, elapsed / LINES):
+                return
+            if left > 0:  # not in the first line: what comes first often takes longer
+                seconds = elapsed / (self.done - self._before) * left
+                remaining = f"{tqdm.format_interval(seconds)} left"
         self._last_line = now
-        seconds = (now - self._start) / (self.done - self._before) * left
-        remaining = f"{tqdm.format_interval(seconds)} left" if left > 0 else ""
         words = (f"{self.unit} {self.done:,} of {self.total:,}", note, remaining)
         print(", ".join(filter(None, words)), flush=True)
 

@@ -118,7 +118,7 @@ def predict_files(
                 picture = read_image(path, upright=True)
             except (OSError, ValueError) as error:
                 failed.append((path, str(error)))
-                tell(path, f"not read: {error}")
+                tell(path, f"not read: {error.__cause__ or error}")
                 continue
             found = find(picture)
             name = _free_name(path, taken)

@@ -263,7 +263,7 @@ def test_a_training_leaves_all_that_came_of_it(run):
     assert files(folder) == sorted(
         [
             *(f"checkpoints/step-{step:08d}.safetensors" for step in (1, 2, 3, 4)),
-            *("config.toml", "evaluations.csv", "log.csv", "model.safetensors", "pictures/step-00000004.png", *events),
+            *("config.toml", "evaluations.csv", "log.csv", "model.safetensors", "pictures/step-00000004.webp", *events),
         ]
     )
     log, evaluations = rows(folder / "log.csv"), rows(folder / "evaluations.csv")
@@ -285,21 +285,19 @@ def test_a_training_says_what_it_does_and_what_to_do_next(run):
         lines[0].startswith("Training: the lesson model (1,8") and "64 x 64" in lines[0] and "4 steps of 2" in lines[0]
     )
     assert lines[1] == f"Everything goes to {folder}"
-    assert re.match(
-        r"step 1 of 4, [\d.]+ pictures/s, loss [\d.]+: objectness [\d.]+, rpn .*, mask [\d.]+, \d+:\d+ left", lines[2]
-    )
+    assert re.match(r"step 1 of 4, [\d.]+ pictures/s, loss [\d.]+: objectness [\d.]+, rpn .*, mask [\d.]+$", lines[2])
     assert (
         sum(bool(re.match(r"step [24]: mask AP 0\.\d+, box AP 0\.\d+, 3 held-out pictures, ", line)) for line in lines)
         == 2
     )
     assert re.search(r"^Done: 4 of 4 steps, .* of training\. Mask AP 0\.\d+, box AP 0\.\d+\.$", out, re.MULTILINE)
-    for path in ("model.safetensors", "log.csv", "pictures/step-00000004.png"):
+    for path in ("model.safetensors", "log.csv", "pictures/step-00000004.webp"):
         assert str(folder / path) in out
     assert lines[-3:] == ["Next:", f"  minimask evaluate {folder}", f"  minimask predict {folder} PICTURE..."]
 
 
 def test_the_sheet_shows_the_held_out_pictures(run):
-    with Image.open(run[0] / "pictures" / "step-00000004.png") as sheet:
+    with Image.open(run[0] / "pictures" / "step-00000004.webp") as sheet:
         shown = np.asarray(sheet)
     assert shown.shape == (396, 1176, 3)  # three pictures of 384 pixels, and margins
     tiles = [shown[6:390, 6 + k * 390 : 390 + k * 390] for k in range(3)]

@@ -32,7 +32,7 @@ def lines(capsys, **settings):
 
 def test_lines_come_first_last_and_every_ten_seconds(capsys):
     assert lines(capsys) == [
-        "step 1 of 20, loss 1, 00:57 left",
+        "step 1 of 20, loss 1",
         "step 5 of 20, loss 5, 00:45 left",
         "step 9 of 20, loss 9, 00:33 left",
         "step 13 of 20, loss 13, 00:21 left",
@@ -42,8 +42,20 @@ def test_lines_come_first_last_and_every_ten_seconds(capsys):
     ]
 
 
-def test_what_was_done_before_does_not_count_for_the_time_that_is_left(capsys):
-    assert lines(capsys, done=16)[:2] == ["step 17 of 20, loss 17, 00:09 left", "step 20 of 20, loss 20"]
+def test_what_was_done_before_does_not_count_for_the_time_that_is_left(capsys, monkeypatch):
+    monkeypatch.setattr("minimask.meter.SECONDS_BETWEEN_LINES", 6)
+    told = ["step 17 of 20, loss 17", "step 19 of 20, loss 19, 00:03 left", "step 20 of 20, loss 20"]
+    assert lines(capsys, done=16) == told
+
+
+def test_what_takes_long_is_told_less_often(capsys, monkeypatch):
+    monkeypatch.setattr("minimask.meter.LINES", 2)
+    starts = [line.split()[1] for line in lines(capsys) if line.startswith("step")]
+    assert starts == ["1", "5", "10", "20"]
+
+
+def test_where_everything_is_said_anyway_no_lines_come_between(capsys):
+    assert lines(capsys, lines=False) == ["halfway"]
 
 
 def test_quiet_says_nothing(capsys):

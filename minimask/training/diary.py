@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections import deque
 from collections.abc import Sequence, Sized
@@ -124,8 +125,8 @@ class Diary:
         found = detect(model, images, score=SCORE)
         pairs = zip(images, found, strict=True)
         sheet = contact_sheet([overlay(*pair, task.classes, enlarge_to=SIDE) for pair in pairs], side=SIDE)
-        self.picture = self.folder / PICTURES / f"step-{progress.step:08d}.png"
-        write_atomically(self.picture, lambda place: Image.fromarray(sheet).save(place, "PNG"))
+        self.picture = self.folder / PICTURES / f"step-{progress.step:08d}.webp"
+        write_atomically(self.picture, lambda place: Image.fromarray(sheet).save(place, "WEBP", quality=90))
         if self._events is not None:
             self._events.show(progress.step, sheet, "predictions")
 
@@ -145,7 +146,7 @@ class Diary:
 
 
 def in_brief(recent: Sequence[Progress]) -> str:
-    """Return how the last steps went, on the mean, in a few words.
+    """Return how the last steps went, on the mean, in a few words; the first ones are slow, so that rates are medians.
 
     Examples
     --------
@@ -153,7 +154,7 @@ def in_brief(recent: Sequence[Progress]) -> str:
     >>> in_brief([Progress(7, 10, losses, 3.25, 0.01, 2.0, 40.0, 0.1, 0.1, 1.4)])
     '40 pictures/s, loss 3.25: objectness 0.50, rpn 0.25, class 1.50, box 0.25, mask 0.75'
     """
-    rate = len(recent) / sum(1 / one.pictures_per_second for one in recent)
+    rate = statistics.median(one.pictures_per_second for one in recent)
     total = sum(one.total for one in recent) / len(recent)
     parts = [
         f"{LOSSES.get(name, name)} {sum(one.losses[name] for one in recent) / len(recent):.2f}"
