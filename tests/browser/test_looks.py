@@ -1,20 +1,25 @@
 """How every widget looks and sounds: themes, motion, screen readers, sizes, contrasts."""
 
 import re
+import runpy
+from pathlib import Path
 
 import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from minimask.widgets import AnchorSea, BoxCeiling, Funnel, RoIWindow, WeatherMap
+from minimask.widgets import AnchorSea, BoxCeiling, Funnel, RoIWindow, WeatherMap, XRay
 from minimask.widgets.living_picture import LivingPicture
 
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 KINDS = {
     "anchor sea": AnchorSea,
     "box ceiling": BoxCeiling,
     "funnel": Funnel,
     "RoI window": RoIWindow,
+    "training monitor": runpy.run_path(str(FIXTURES / "make_training_monitor.py"))["long_run"],
     "weather map": WeatherMap,
+    "X-ray": XRay,
 }
 ROLES = {
     "AnchorSea": (
@@ -24,6 +29,8 @@ ROLES = {
     "BoxCeiling": ("radio", "button", "checkbox", "slider", "application", "img", "radiogroup"),
     "Funnel": ("radio", "button", "slider", "application", "radiogroup"),
     "RoIWindow": ("radio", "button", "checkbox", "application", "img", "radiogroup"),
+    "TrainingMonitor": ("button", "checkbox", "slider", "application", "img"),
+    "XRay": ("radio", "button", "slider", "application", "img", "radiogroup"),
     "WeatherMap": ("radio", "button", "application", "img", "radiogroup", "table", "columnheader", "rowheader"),
 }
 

@@ -34,8 +34,7 @@ BROKEN = """def broken():
     yield from training(3)
     raise FloatingPointError("the loss of step 4 is nan")
 failing = TrainingMonitor(broken)
-failing.start()
-import time; time.sleep(1)"""
+failing.start()"""
 
 
 @pytest.fixture

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from minimask.widgets import AnchorSea, BoxCeiling, Funnel, RoIWindow, WeatherMap
+from minimask.widgets import AnchorSea, BoxCeiling, Funnel, RoIWindow, TrainingMonitor, WeatherMap, XRay
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 MIME = "application/vnd.jupyter.widget-state+json"
 
 
-KINDS = {kind.__name__: kind for kind in (AnchorSea, BoxCeiling, Funnel, RoIWindow, WeatherMap)}
+ALL = (AnchorSea, BoxCeiling, Funnel, RoIWindow, TrainingMonitor, WeatherMap, XRay)
+KINDS = {kind.__name__: kind for kind in ALL}
 WANTED = {"01": {"BoxCeiling"}, "02": {"AnchorSea", "Funnel"}, "03": {"RoIWindow", "WeatherMap"}}
 
 

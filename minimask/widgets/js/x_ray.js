@@ -5,7 +5,7 @@
  */
 import { LivingView, choice, commonParts, keysHelp, press, shapeCanvas } from "./living_view.js";
 import { arrowOf, element, openCanvas, write } from "./stage.js";
-import { readPicture } from "./x_ray_bytes.js";
+import { inflate, readPicture } from "./x_ray_bytes.js";
 import { DETAIL, panels } from "./x_ray_detail.js";
 import { STAGES, describe, lookAt, settle } from "./x_ray_measures.js";
 import { DRAW } from "./x_ray_picture.js";
@@ -58,12 +58,6 @@ const SIGNS = {
   detections: ["found", "false alarm", "missed", "yours"],
 };
 const YOURS = "chosen";
-
-async function inflate(/** @type {string} */ text) {
-  const packed = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
-}
 
 /** All elements of the widget, by role. */
 function build(pictures) {

@@ -1,5 +1,12 @@
 /** An examined picture as it travels to the browser: the same as `minimask/data/examined.py`. */
 
+/** Read text in base64 that holds bytes in zlib's format. */
+export async function inflate(/** @type {string} */ text) {
+  const packed = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
 /** Read blocks of numbers by name: `{ shape, values }`; a number is `low + step * k` with a whole k. */
 function readBlocks(/** @type {Uint8Array} */ bytes, at, blocks) {
   const found = {};
