@@ -90,6 +90,11 @@ class Processes:
             distributed.broadcast_object_list(box)
         return box[0]
 
+    def equalize(self, model: nn.Module) -> None:
+        """Give a model the first process's buffers: each batch norm has the statistics of its own pictures only."""
+        for buffer in model.buffers() if self.count > 1 else ():
+            distributed.broadcast(buffer, 0)
+
     @contextmanager
     def sharing(self, model: nn.Module) -> Iterator[nn.Module]:
         """Make a model one of all processes: what is called in its place gives them all the mean gradient.

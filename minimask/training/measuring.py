@@ -31,7 +31,7 @@ def measure(
     Parameters
     ----------
     model : MaskRCNN
-        Left as it is.
+        Left as it is, but that other processes take over the buffers of the first.
     pictures : Finite
         With a truth that has at least one object.
     classes : sequence of str
@@ -49,6 +49,7 @@ def measure(
     >>> scores.pictures, scores.masks.ap < 0.1  # it has learned nothing yet
     (2, True)
     """
+    processes.equalize(model)
     part, own = CocoEvaluation(classes), processes.share(len(pictures))
     shown, known = tee(pictures[index] for index in own)
     results = zip(own, known, detect(model, (picture.image for picture in shown)), strict=True)

@@ -12,8 +12,8 @@ model.safetensors    the model that it ended with
 from __future__ import annotations
 
 import signal
-from collections.abc import Sized
-from contextlib import ExitStack, closing
+from collections.abc import Iterator, Sized
+from contextlib import ExitStack, closing, contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -26,7 +26,7 @@ from minimask.model.mask_rcnn import MaskRCNN
 from minimask.training.checkpoint import Checkpoint, latest_checkpoint
 from minimask.training.config import Config
 from minimask.training.diary import Diary
-from minimask.training.distributed import ALONE, Processes
+from minimask.training.distributed import ALONE, LostProcessError, Processes
 from minimask.training.loop import Progress, train
 from minimask.training.models import CHECKPOINTS, MODEL, new_model, notes_of, save_trained
 from minimask.training.stopping import stoppable
@@ -93,7 +93,7 @@ def run(
     NonFiniteError, LoadingError, LostProcessError
         See `minimask.training.loop.train`.
     """
-    if folder is not None and not (resume and (folder / CONFIG).exists()):
+    if folder is not None and processes.first and not (resume and (folder / CONFIG).exists()):
         empty_folder(folder, "out")
     task = task_of(config)
     begun = folder is not None and latest_checkpoint(folder / CHECKPOINTS) is not None
@@ -113,17 +113,18 @@ def run(
         meter.say(f"Everything goes to {where}")
         done = progress.step if resume else None
         diary = stack.enter_context(closing(Diary(where, done, tensorboard, meter, processes)))
-        for progress in chain([start], training):
-            diary.write(progress)
-            if _due(config.evaluate_every, progress):
-                diary.measure(progress, model, task)
-            if _due(config.pictures_every, progress):
-                diary.show(progress, model, task)
-            stopped = progress.step < config.steps and stop.asked(processes)
-            if stopped or _due(config.checkpoint_every, progress):
-                diary.sync()  # before the checkpoint is written, at the next turn or when the training is closed
-            if stopped:
-                break
+        with _told_of_lost(processes):
+            for progress in chain([start], training):
+                diary.write(progress)
+                if _due(config.evaluate_every, progress):
+                    diary.measure(progress, model, task)
+                if _due(config.pictures_every, progress):
+                    diary.show(progress, model, task)
+                stopped = progress.step < config.steps and stop.asked(processes)
+                if stopped or _due(config.checkpoint_every, progress):
+                    diary.sync()  # before the checkpoint is written, at the next turn or when the training is closed
+                if stopped:
+                    break
         ended = progress.step == config.steps
         if ended and processes.first:
             save_trained(where / MODEL, Checkpoint(progress.step, config, model.state_dict(), notes=notes))
@@ -146,7 +147,8 @@ def introduction(config: Config, task: Task, model: MaskRCNN, progress: Progress
     weights = sum(parameter.numel() for parameter in model.parameters())
     data = f"generated shapes of {config.size} x {config.size} pixels" if config.data == SHAPES else config.data
     many = f"{len(task.source):,} pictures in {data}" if isinstance(task.source, Sized) else data
-    device = f"{torch.get_num_threads()} threads" if processes.device.type == "cpu" else torch.cuda.get_device_name()
+    threads = torch.get_num_threads()
+    device = f"{threads} thread{'s' if threads > 1 else ''}" if processes.device.type == "cpu" else "a graphics card"
     shared = f", {processes.count} processes" if processes.count > 1 else ""
     held_out = f"{len(task.held_out):,} held-out pictures" if task.held_out is not None else "no held-out pictures"
     begin = f"Going on after step {progress.step:,}" if progress.step else "Training"
@@ -154,6 +156,20 @@ def introduction(config: Config, task: Task, model: MaskRCNN, progress: Progress
         f"{begin}: the {config.model} model ({weights:,} weights, {len(task.classes)} classes) on {many}; {held_out}; "
         f"{config.steps:,} steps of {config.batch} on {device}{shared}"
     )
+
+
+@contextmanager
+def _told_of_lost(processes: Processes) -> Iterator[None]:
+    """Say it in words if the processes can no longer talk to each other."""
+    try:
+        yield
+    except RuntimeError as error:
+        if processes.count == 1:
+            raise
+        raise LostProcessError(
+            f"process {processes.rank} of {processes.count} (the first is 0) cannot reach the others: {error}. "
+            "If another one ended before, the reason stands in its output."
+        ) from error
 
 
 def _due(every: int, progress: Progress) -> bool:
