@@ -84,8 +84,8 @@ def test_what_travels_is_small(name):
 def test_a_lean_module_leaves_at_home_what_nobody_names(folder):
     folder(
         top='import { a } from "./left.js";\nexport default () => {\n  a();\n};\n',
-        left="const LIST = [\n  1,\n];\n/** About it. */\nexport function a() {\n  return LIST;\n}\nexport const unused = 3;\n"
-        "const needed = unused;\n",
+        left="const LIST = [\n  1,\n];\n/** About it. */\nexport function a() {\n  return LIST;\n}\n"
+        "export const unused = 3;\nconst needed = unused;\n",
     )
     assert front_end.module("top", lean=True) == (
         "const LIST = [\n1,\n];\nfunction a() {\nreturn LIST;\n}\n\nexport default () => {\na();\n};\n"

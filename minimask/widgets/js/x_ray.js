@@ -150,36 +150,28 @@ class XRay extends LivingView {
     this.state.set({ picture, roi: this.rois[picture] });
   }
 
-  /** What can be chosen at this stage, the best first: proposals, or in the end detections. */
-  choices(now, settled) {
-    if (now.stage !== "detections" || !settled.detections.length) return settled.proposals;
-    return [...new Set(settled.detections.map((answer) => this.pictures[now.picture].answers.rois[answer]))];
-  }
-
   /** Choose the RoI before or after; behind the last comes the first. */
   step(by) {
     const now = this.state.get();
-    const all = this.choices(now, settle(this.pictures[now.picture], now));
+    const { proposals: all } = settle(this.pictures[now.picture], now);
     if (!all.length) return;
     const at = all.indexOf(now.roi);
     this.state.set({ roi: all[at < 0 ? 0 : (at + by + all.length) % all.length] });
   }
 
-  /** Choose the surest RoI under the pointer, or the next of them if that is chosen already. */
+  /** Choose the surest RoI under the pointer, in the end the surest detection; or the next if that is chosen already. */
   pick(/** @type {MouseEvent} */ event) {
     const now = this.state.get();
     const picture = this.pictures[now.picture];
-    const settled = settle(picture, now);
+    const { candidates, answers } = picture;
+    const { proposals, detections } = settle(picture, now);
+    const { likeliest, oddsOf } = lookAt(picture);
     const unit = this.parts.stage.clientWidth / picture.size[1];
     const [x, y] = [event.offsetX / unit, event.offsetY / unit];
-    const { likeliest, oddsOf } = lookAt(picture);
-    const last = now.stage === "detections";
-    const boxOf = (k) => (last && settled.detections.find((a) => picture.answers.rois[a] === k));
-    const under = this.choices(now, settled).filter((k) => {
-      const answer = boxOf(k);
-      const [x1, y1, x2, y2] = answer === undefined || answer === false ? picture.candidates[k] : picture.answers.boxes[answer];
-      return x >= x1 && x <= x2 && y >= y1 && y <= y2;
-    }).sort((a, b) => oddsOf[likeliest[b]] - oddsOf[likeliest[a]]);
+    const isUnder = ([x1, y1, x2, y2]) => x >= x1 && x <= x2 && y >= y1 && y <= y2;
+    const found = now.stage === "detections" ? detections.filter((k) => isUnder(answers.boxes[k])) : [];
+    const under = found.length ? [...new Set(found.map((k) => answers.rois[k]))]
+      : proposals.filter((k) => isUnder(candidates[k])).sort((a, b) => oddsOf[likeliest[b]] - oddsOf[likeliest[a]]);
     if (under.length) this.state.set({ roi: under[(under.indexOf(now.roi) + 1) % under.length] });
   }
 
@@ -253,10 +245,8 @@ class XRay extends LivingView {
       parts.sliders[name].setAttribute("aria-valuetext", now[name].toFixed(2));
       write(parts.values[name], now[name].toFixed(2));
     }
-    const all = this.choices(now, settled);
-    const at = all.indexOf(now.roi);
-    const kind = all === settled.proposals ? "RoI" : "detection";
-    write(parts.place, at < 0 ? `${kind} – of ${all.length}` : `${kind} ${at + 1} of ${all.length}`);
+    const count = settled.proposals.length;
+    write(parts.place, settled.rank < 0 ? `RoI – of ${count}` : `RoI ${settled.rank + 1} of ${count}`);
     if (parts.signs.dataset.stage !== now.stage) {
       parts.signs.dataset.stage = now.stage;
       parts.signs.replaceChildren(...SIGNS[now.stage].map((kind) =>
