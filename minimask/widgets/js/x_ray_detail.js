@@ -187,7 +187,7 @@ export const DETAIL = {
       const unit = low.side / gaps.length;
       bar(scene, low.x + q * unit, low.y + p * unit, unit - 1, unit - 1, palette.tight, 0.04 + (0.9 * value) / most);
     }));
-    const lines = [mapName(picture, state.map), `at most ${fixed(most, 2)} apart`];
+    const lines = [state.map ? mapName(picture, state.map) : "length", `at most ${fixed(most, 2)}`];
     lines.forEach((text, k) => say(scene, text, low.side + 16, low.y + 12 + 22 * k, { color: palette.muted }));
   },
   classes(scene) {
