@@ -84,7 +84,7 @@ def train(given: argparse.Namespace) -> int:
             processes=processes,
         )
     if processes.first:
-        print(_summary(ending, given))
+        print(_summary(ending, given, alone=processes.count == 1))
     return 0 if ending.signal is None else 128 + ending.signal
 
 
@@ -135,7 +135,7 @@ def _existing(config: Config) -> Config:
     return config
 
 
-def _summary(ending: Ending, given: argparse.Namespace) -> str:
+def _summary(ending: Ending, given: argparse.Namespace, *, alone: bool) -> str:
     """Return how a run ended, where its results are, and what to do next."""
     folder, steps = ending.folder, f"{ending.step:,} of {ending.steps:,} steps"
     if ending.signal is not None:
@@ -143,7 +143,8 @@ def _summary(ending: Ending, given: argparse.Namespace) -> str:
 
         saved = latest_checkpoint(folder / "checkpoints")
         left = f"all is saved in {saved}" if saved else "nothing is saved: there was no checkpoint yet"
-        return f"Stopped after {steps}; {left}.\nGo on:  minimask train --out {folder} --resume"
+        command = "minimask train" if alone else "the same command, with"
+        return f"Stopped after {steps}; {left}.\nGo on:  {command} --out {folder} --resume"
     lines = [f"Done: {steps}, {duration(ending.seconds)} of training."]
     if ending.measured:
         lines[0] += (

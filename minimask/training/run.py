@@ -102,7 +102,7 @@ def run(
     notes = notes_of(task, model)
     training = train(model, task.source, config, folder=where / CHECKPOINTS, processes=processes, notes=notes)
     with ExitStack() as stack:
-        stop = stack.enter_context(stoppable())
+        stop = stack.enter_context(stoppable(processes))
         stack.enter_context(closing(training))
         start = progress = next(training)
         if processes.first:

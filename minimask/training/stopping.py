@@ -10,7 +10,7 @@ from types import FrameType
 
 import torch
 
-from minimask.training.distributed import Processes
+from minimask.training.distributed import ALONE, Processes
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 """Ctrl-C, and what schedulers send a while before they kill."""
@@ -30,11 +30,12 @@ class Stop:
 
 
 @contextmanager
-def stoppable() -> Iterator[Stop]:
+def stoppable(processes: Processes = ALONE) -> Iterator[Stop]:
     """Take Ctrl-C, and a request to terminate, as a wish: who trains looks at it between two steps.
 
-    At the second time there is a `KeyboardInterrupt`, as ever. In a thread other than the main one, where signals do
-    not arrive, all stays as it is.
+    At the second time there is a `KeyboardInterrupt`, as ever; but not among several processes: there torchrun hands on
+    what the terminal has sent already, and kills who does not end. In a thread other than the main one, where signals
+    do not arrive, all stays as it is.
 
     Examples
     --------
@@ -46,7 +47,7 @@ def stoppable() -> Iterator[Stop]:
     stop = Stop()
 
     def take(number: int, _frame: FrameType | None) -> None:
-        if stop.signal is not None:
+        if stop.signal is not None and processes.count == 1:
             raise KeyboardInterrupt
         stop.signal = number
 

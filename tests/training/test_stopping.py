@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from minimask.training.distributed import ALONE
+from minimask.training.distributed import ALONE, Processes
 from minimask.training.stopping import SIGNALS, Stop, stoppable
 
 
@@ -20,6 +20,13 @@ def test_the_first_signal_is_a_wish_and_the_second_an_interrupt(number):
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), number)
     assert [signal.getsignal(one) for one in SIGNALS] == before
+
+
+def test_torchrun_hands_on_what_the_terminal_has_sent():
+    with stoppable(Processes(0, 2)) as stop:
+        for _ in range(3):
+            os.kill(os.getpid(), signal.SIGINT)
+        assert stop.signal == signal.SIGINT
 
 
 def test_signals_come_back_after_an_error():
