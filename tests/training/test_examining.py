@@ -98,8 +98,8 @@ def test_the_model_stays_as_it_was_and_bad_pictures_are_refused(model):
     assert model.training
     model.eval()
     assert not examine(model, WORLD[1], grids=0).grids.size
-    with pytest.raises(ValueError, match="at most 500 pixels, got 32 x 504"):
-        examine(model, ShapesWorld(32, 504)[0])
+    with pytest.raises(ValueError, match="at most 500 pixels, got 64 x 504"):
+        examine(model, ShapesWorld(64, 504)[0])
     with pytest.raises(ValueError, match="one for each of 6 classes, got 1"):
         examine(model, WORLD[0], names=["thing"])
     resized = lesson_model()
