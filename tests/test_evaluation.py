@@ -129,6 +129,14 @@ def test_a_false_alarm_between_two_right_answers():
     assert (scores.masks.recall1, scores.masks.recall10) == pytest.approx((0.5, 1))
 
 
+def test_of_each_picture_and_class_only_the_surest_count():
+    """The object is found by the eleventh detection only."""
+    wrong = [block(k, 15, k + 2, 18) for k in range(10)]
+    scores = evaluated((picture_of(TRUE), found_of(*wrong, TRUE, scores=np.linspace(0.9, 0.1, 11))))
+    assert (scores.masks.recall1, scores.masks.recall10, scores.masks.recall100) == (0, 0, 1)
+    assert scores.masks.ap == pytest.approx(1 / 11)
+
+
 def test_what_is_found_in_a_crowd_counts_neither_as_right_nor_as_wrong():
     crowd, inside = block(0, 12, 20, 20), [block(1, 13, 5, 19), block(8, 13, 12, 19)]
     found = found_of(*inside, TRUE)

@@ -54,7 +54,6 @@ def read_image(path: str | PathLike[str], *, upright: bool = False) -> Bytes:
         raise FileNotFoundError(f"path must lead to a picture, but there is no file {path}")
     try:
         with Image.open(path) as image:
-            image.load()
             turned = ImageOps.exif_transpose(image) if upright else image
             return _colors(turned)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:

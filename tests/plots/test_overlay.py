@@ -77,9 +77,21 @@ def test_contours_are_crisp_also_where_they_are_enlarged():
     assert (row[:130] == 120).all() and (row[570:] == 120).all()
 
 
+@pytest.mark.parametrize("factor", [1, 7])
+def test_a_box_is_a_thin_frame(factor):
+    found = found_of((45, 35, 55, 45))._replace(boxes=np.array([[10, 30, 90, 70]], np.float32))
+    drawn = overlay(GRAY, found, ["a"], enlarge_to=100 * factor)
+    expected = np.rint(120 + 0.8 * (FIRST - 120))
+    for x, y in ((10 * factor, 50 * factor), (90 * factor - 1, 50 * factor), (50 * factor, 70 * factor - 1)):
+        assert is_ink(drawn[y, x], expected)
+    assert (drawn[50 * factor, 10 * factor - 1] == 120).all() and (drawn[50 * factor, 10 * factor + 3] == 120).all()
+
+
 def test_only_what_is_sure_enough_is_drawn():
     found = found_of((5, 20, 30, 50), (50, 20, 90, 70), scores=[0.49, 0.5])
-    np.testing.assert_array_equal(plain(GRAY, found), plain(GRAY, found_of((50, 20, 90, 70), scores=[0.5])))
+    drawn = plain(GRAY, found)
+    np.testing.assert_array_equal(drawn, plain(GRAY, found_of((50, 20, 90, 70), scores=[0.5])))
+    assert is_ink(drawn[30:60, 50], FIRST).all()
     assert not (plain(GRAY, found, threshold=0.4)[20:50, 5:30] == 120).all(axis=2).any()
     np.testing.assert_array_equal(plain(GRAY, found, threshold=0.51), GRAY)
 
