@@ -131,11 +131,6 @@ def one_class_after_the_other(boxes, scores, threshold, overlap, most):
     return sorted(_pick(boxes, scores, threshold, overlap, most), key=lambda pair: (pair[1], -scores[pair]))
 
 
-@wrong("5.7", "the answer should be [(1, 2), (0, 1)]; yours gave [(0, 1), (1, 2)].")
-def worst_first(boxes, scores, threshold, overlap, most):
-    return _pick(boxes, scores, threshold, overlap, most)[::-1]
-
-
 @wrong("5.7", "Some scores are equal.")
 def of_equal_ones_the_lower_class(boxes, scores, threshold, overlap, most):
     pairs = _pick(boxes, scores, threshold, overlap, None)
@@ -361,11 +356,6 @@ def no_second_choice(scores, iou, threshold):
 @wrong("5.8", "the answer should be 1; yours gave 0.505.")
 def the_first_object_that_will_do(scores, iou, threshold):
     return _average(scores, iou, threshold, claim=lambda row: int(np.argmax(row >= threshold)))
-
-
-@wrong("5.8", "the answer should be 0.505; yours gave 1.")
-def the_last_object_that_will_do(scores, iou, threshold):
-    return _average(scores, iou, threshold, claim=lambda row: len(row) - 1 - int(np.argmax(row[::-1] >= threshold)))
 
 
 @wrong("5.8", "the answer should be 1; yours gave 0.5.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import accumulate, product
+from itertools import accumulate, permutations, product
 
 import numpy as np
 from hypothesis import strategies as st
@@ -108,14 +108,13 @@ _IOUS = (
     (0.625, 0.0, 0.875, 0.0),
     (0.0, 0.875, 0.0, 0.625),
 )
-_DETECTIONS = list(product((0.5, 0.75, 0.25, 0.875), _IOUS))
+_SCORES = [*permutations((0.9, 0.75, 0.5, 0.25)), *product((0.5, 0.75), repeat=4)]
 
 
-def _unzip(
-    detections: list[tuple[float, tuple[float, ...]]], objects: int, threshold: float
+def _as_inputs(
+    rows: list[tuple[float, ...]], scores: tuple[float, ...], objects: int, threshold: float
 ) -> tuple[FloatArray, FloatArray, float]:
-    iou = floats([row[:objects] for _, row in detections], -1, objects)
-    return floats([score for score, _ in detections]), iou, threshold
+    return floats(scores[: len(rows)]), floats([row[:objects] for row in rows], -1, objects), threshold
 
 
 AVERAGE_PRECISION = Exercise(
@@ -190,8 +189,9 @@ that large or larger, and 0 if no place is.
         )
     ),
     inputs=st.builds(
-        _unzip,
-        several(_DETECTIONS, 4),
+        _as_inputs,
+        several(_IOUS, 4),
+        st.sampled_from(_SCORES),
         st.sampled_from([2, 1, 3, 4]),
         st.sampled_from([0.5, 0.625, 0.75]),
     ),

@@ -120,8 +120,8 @@ the lowest, and boxes that are too large from the highest.
     solution=choose_levels,
     explanation="Every level has half as many rows and columns as the one below. So whatever a box's size, it covers "
     "about as many cells on its own level, and one head serves all. Lin et al. chose 224 and 4 because a network "
-    "trained on pictures of 224 by 224 pixels used to be read at stride 16, which is level 4. On pictures of 128 "
-    "pixels, nearly everything would go to the lowest level: a lesson's model takes a smaller canonical size.",
+    "trained on pictures of 224 by 224 pixels used to be read at stride 16, which is level 4. On pictures of 128 by "
+    "128 pixels, every box of less than 112 by 112 is read from level 2, and the other levels have little to do.",
     reference=_by_library,
     read=lambda answer: read_whole_array(answer, 1, "a row of whole numbers, one for each box"),
     compare=compare_arrays("box"),

@@ -152,7 +152,7 @@ below `beta`, and from there on `e - beta / 2`.
     ),
     inputs=st.builds(
         _as_inputs,
-        several_with(st.tuples(*[st.sampled_from(_DELTAS)] * 3), list(product(_LABELS, _TARGETS)), 2, least=1),
+        several_with(st.tuples(*[st.sampled_from(_DELTAS)] * 3), list(product(_LABELS, _TARGETS)), 3, least=1),
         st.sampled_from([1.0, 0.5, 2.0]),
     ),
 )
