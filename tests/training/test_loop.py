@@ -12,9 +12,9 @@ from stand_in import LOSSES, WORLD, Broken, changed, short, stand_in, weights
 
 from minimask.training.batches import LoadingError
 from minimask.training.checkpoint import latest_checkpoint, load_checkpoint
-from minimask.training.config import Config
+from minimask.training.config import FREE, Config
 from minimask.training.distributed import Processes
-from minimask.training.loop import FREE, train
+from minimask.training.loop import train
 from minimask.training.proposals import evaluating
 
 
@@ -166,7 +166,7 @@ def test_notes_are_kept(tmp_path):
 
 def test_it_goes_on_only_with_the_settings_that_it_had(tmp_path):
     trained(short(steps=2, checkpoint_every=1), folder=tmp_path)
-    free = {"held_out": "x", "held_out_pictures": 5, "weights": "x", "device": "cpu", "threads": 1, "workers": 0}
+    free = {"held_out": "x", "held_out_pictures": 5, "device": "cpu", "threads": 1, "workers": 0}
     free |= {"evaluate_every": 1, "checkpoint_every": 3, "pictures_every": 1, "keep": 1}
     assert free.keys() == FREE
     trained(short(steps=2, **free), folder=tmp_path)
