@@ -110,7 +110,7 @@ def run(
             config.write(where / CONFIG)
         meter = stack.enter_context(Meter(config.steps, "step", progress.step, shown=shown and processes.first))
         meter.say(introduction(config, task, model, progress, processes))
-        meter.say(f"Everything goes to {where}")
+        meter.say(f"Everything goes to {where}.")
         done = progress.step if resume else None
         diary = stack.enter_context(closing(Diary(where, done, tensorboard, meter, processes)))
         with _told_of_lost(processes):
@@ -153,8 +153,8 @@ def introduction(config: Config, task: Task, model: MaskRCNN, progress: Progress
     held_out = f"{len(task.held_out):,} held-out pictures" if task.held_out is not None else "no held-out pictures"
     begin = f"Going on after step {progress.step:,}" if progress.step else "Training"
     return (
-        f"{begin}: the {config.model} model ({weights:,} weights, {len(task.classes)} classes) on {many}; {held_out}; "
-        f"{config.steps:,} steps of {config.batch} on {device}{shared}"
+        f"{begin}: the {config.model} model ({weights:,} weights, {len(task.classes)} classes) on {many}.\n"
+        f"{config.steps:,} steps of {config.batch} pictures on {device}{shared}; {held_out}."
     )
 
 
