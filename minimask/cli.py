@@ -70,6 +70,8 @@ def _in_a_sentence(error: Exception) -> str:
 def train(given: argparse.Namespace) -> int:
     """`minimask train`: train a model in a folder of its own."""
     config = _config(given)
+    if not given.quiet and os.environ.get("RANK", "0") == "0":
+        print("Getting ready ...", flush=True)  # torch alone takes seconds
     from minimask.training.distributed import joined
     from minimask.training.run import run
 
