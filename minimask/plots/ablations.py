@@ -106,6 +106,18 @@ def oracles(cells: Sequence[int], curves: Mapping[str, ArrayLike]) -> Figure:
 
 
 @styled
+def counts(levels: ArrayLike, found: ArrayLike, total: int, what: str) -> Figure:
+    """Plot how many of a number of objects are found in a picture, against what was done to it."""
+    fig, (axes,) = figure(width=7.2, height=3.2)
+    axes.axhline(total, color=INK, linewidth=1.4, linestyle=DASHED)
+    axes.annotate(f"all {total}", (0.01, total), (0, 4), ("axes fraction", "data"), "offset points", size=11)
+    axes.plot(levels, found, "o-", color=BEST, markersize=8)
+    axes.set(ylim=(0, 1.18 * total), xlabel=what, ylabel="found")
+    axes.grid(axis="y")
+    return fig
+
+
+@styled
 def precision_recall(recall: ArrayLike, precision: ArrayLike, true: ArrayLike, envelope: ArrayLike) -> Figure:
     """Plot precision against recall, a point a detection, true or false, and its envelope at 101 recalls."""
     fig, (axes,) = figure(width=7.2, height=3.8)

@@ -135,7 +135,7 @@ def shares(groups: Mapping[str, Mapping[str, float]]) -> Figure:
 def strip(pictures: Sequence[ArrayLike], moments: Mapping[str, Sequence[Seen]], truth: Sequence[Seen]) -> Figure:
     """Draw pictures in rows and moments of training in columns, with what is found then; the truth comes last."""
     columns = {**moments, "the truth": truth}
-    fig, all_axes = figure(len(columns), len(pictures), width=2.2 * len(columns), height=2.2 * len(pictures) + 0.35)
+    fig, all_axes = figure(len(columns), len(pictures), width=2.1 * len(columns), height=2.1 * len(pictures) + 0.35)
     for number, axes in enumerate(all_axes):
         row, column = divmod(number, len(columns))
         title, seen = list(columns.items())[column]
@@ -148,7 +148,7 @@ def strip(pictures: Sequence[ArrayLike], moments: Mapping[str, Sequence[Seen]], 
 @styled
 def gallery(pictures: Sequence[ArrayLike], rows: Mapping[str, Sequence[Seen]]) -> Figure:
     """Draw pictures side by side, once for each row: what was found in them, or the truth."""
-    fig, all_axes = figure(len(pictures), len(rows), width=2.3 * len(pictures) + 0.3, height=2.3 * len(rows))
+    fig, all_axes = figure(len(pictures), len(rows), width=2.1 * len(pictures) + 0.3, height=2.1 * len(rows))
     for number, axes in enumerate(all_axes):
         row, column = divmod(number, len(pictures))
         title, seen = list(rows.items())[row]

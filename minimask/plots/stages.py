@@ -48,7 +48,7 @@ def proposals(
     picture: ArrayLike, truth: ArrayLike, boxes: ArrayLike, good: ArrayLike, levels: Mapping[str, int]
 ) -> Figure:
     """Draw proposals `(n, 4)`, those marked as good apart from the others, and how many RoIs each level serves."""
-    fig, (first, second, third) = figure(3, width=10.4, height=3.5)
+    fig, (first, second, third) = figure(3, width=9.2, height=3.1)
     chosen = np.asarray(good, dtype=bool)
     for axes, which, color in ((first, ~chosen, TIGHT), (second, chosen, BEST)):
         draw_picture(axes, picture)
@@ -194,7 +194,7 @@ def loose_masks(
 ) -> Figure:
     """Draw on a large picture the true masks (dashed), and what was found: right (solid) or not (dotted)."""
     height, width = np.shape(picture)[:2]
-    fig, (axes,) = figure(width=7.6, height=7.6 * height / width)
+    fig, (axes,) = figure(width=6.6, height=6.6 * height / width)
     draw_picture(axes, picture)
     for mask in truth:
         draw_outline(axes, mask, PAPER, 1.4, "dashed")

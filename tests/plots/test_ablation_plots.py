@@ -58,6 +58,13 @@ def test_oracles_are_plotted_against_their_cells():
     assert [label.get_text() for label in axes.get_xticklabels()] == ["28 × 28", "14 × 14"]
 
 
+def test_counts_are_plotted_below_the_line_of_all():
+    (axes,) = ablations.counts([0.5, 1.0], [9, 12], 24, "blur").axes
+    line, found = axes.lines
+    assert set(line.get_ydata()) == {24} and found.get_xydata().tolist() == [[0.5, 9], [1.0, 12]]
+    assert [text.get_text() for text in axes.texts] == ["all 24"] and axes.get_xlabel() == "blur"
+
+
 def test_precision_and_recall_with_the_envelope():
     envelope = [1] * 51 + [2 / 3] * 50
     (axes,) = ablations.precision_recall([0.5, 0.5, 1], [1, 0.5, 2 / 3], [True, False, True], envelope).axes
