@@ -63,7 +63,7 @@ def lesson_model(
     """
     if heads not in ("decoupled", "joint"):
         raise ValueError(f"heads must be 'decoupled' or 'joint', got {heads!r}")
-    # Half of the RoIs, not a quarter, have an object: they teach class, box and mask, and the others only what background is.
+    # Half of the RoIs, not a quarter, have an object: they teach class, box and mask, the others only the background.
     numbers = RoISettings(**{"sampled": 48, "positive_fraction": 0.5, **settings})
     wiring = DecoupledHeads if heads == "decoupled" else JointHeads
     with torch.random.fork_rng(devices=[]):

@@ -11,6 +11,8 @@ from typing import TypeVar
 
 import torch
 from torch import Tensor, distributed, nn
+from torch.distributed.distributed_c10d import PrefixStore
+from torch.distributed.rendezvous import rendezvous
 from torch.nn.parallel import DistributedDataParallel
 
 T = TypeVar("T")
@@ -187,8 +189,8 @@ def joined(device: str = "auto", patience: timedelta = PATIENCE) -> Iterator[Pro
     if own.type == "cuda":
         torch.cuda.set_device(own)
     # Processes that torchrun starts again meet in the same store, where the addresses of those that ended still stand.
-    store, rank, count = next(distributed.rendezvous("env://", timeout=patience))
-    attempt = distributed.PrefixStore(f"attempt {os.environ.get('TORCHELASTIC_RESTART_COUNT', 0)}", store)
+    store, rank, count = next(rendezvous("env://", timeout=patience))
+    attempt = PrefixStore(f"attempt {os.environ.get('TORCHELASTIC_RESTART_COUNT', 0)}", store)
     backend = "nccl" if own.type == "cuda" else "gloo"
     distributed.init_process_group(backend, timeout=patience, store=attempt, rank=rank, world_size=count)
     try:

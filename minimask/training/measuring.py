@@ -72,12 +72,13 @@ def as_json(scores: Scores) -> dict[str, Any]:
     >>> as_json(Scores(half, half, ("disc", "star"), 10, 20, 25))["masks"]["by_class"]
     {'disc': 0.5, 'star': None}
     """
-    told = {"pictures": scores.pictures, "objects": scores.objects, "found": scores.found}
+    told: dict[str, Any] = {"pictures": scores.pictures, "objects": scores.objects, "found": scores.found}
     for kind in ("masks", "boxes"):
         figures = asdict(getattr(scores, kind))
         figures["by_class"] = dict(zip(scores.classes, figures["by_class"], strict=True))
         told[kind] = figures
-    return _without_nan(told)
+    finite: dict[str, Any] = _without_nan(told)
+    return finite
 
 
 def _without_nan(value: Any) -> Any:  # noqa: ANN401
