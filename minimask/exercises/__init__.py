@@ -35,7 +35,7 @@ def chapter(number: int) -> tuple[Exercise, ...]:
 
 
 def all() -> tuple[Exercise, ...]:
-    """Return all exercises of all chapters, which loads what they need (from chapter 4 on, torch)."""
+    """Return all exercises of all chapters."""
     return tuple(exercise for number in _CHAPTERS for exercise in chapter(number))
 
 

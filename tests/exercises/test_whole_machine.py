@@ -285,7 +285,7 @@ def remarks_on_drawn(id):
         ("5.7", "exactly the threshold", 0.05),
         ("5.7", "exactly `overlap`", 0.02),
         ("5.7", "to choose from", 0.05),
-        ("5.8", "no detection", 0.02),
+        ("5.8", "no detection", 0.01),
         ("5.8", "are equal", 0.1),
         ("5.8", "exactly the threshold", 0.05),
         ("5.8", "Several detections", 0.02),
