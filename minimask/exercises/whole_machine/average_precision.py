@@ -121,7 +121,7 @@ AVERAGE_PRECISION = Exercise(
     id="5.8",
     title="Average precision, by hand",
     difficulty=5,
-    minutes=35,
+    minutes=30,
     teaches="what the number says that all detectors are compared by",
     statement="""
 Write `average_precision(scores, iou, threshold)`: COCO's AP of one class at one IoU threshold.
