@@ -22,7 +22,7 @@ RIVALS = ((SHAPE_EDGE, "solid"), (TIGHT, DASHED), (BEST, DOTTED))
 @styled
 def training(losses: Mapping[str, ArrayLike], steps: ArrayLike, precisions: Mapping[str, ArrayLike]) -> Figure:
     """Plot losses, each the mean over a thirtieth of the training, and average precisions at some steps."""
-    fig, (left, right) = figure(2, width=10.0, height=3.9)
+    fig, (left, right) = figure(2, width=8.8, height=3.4)
     for (name, values), (color, dashes) in zip(losses.items(), LOSSES, strict=False):
         array = np.asarray(values, dtype=float)
         width = max(1, len(array) // 30)
@@ -43,7 +43,7 @@ def training(losses: Mapping[str, ArrayLike], steps: ArrayLike, precisions: Mapp
 @styled
 def learning(curves: Mapping[str, Sequence[tuple[ArrayLike, ArrayLike]]]) -> Figure:
     """Plot AP against minutes, a panel a kind of AP, a line a seed, each line `(minutes, values)`."""
-    fig, all_axes = figure(len(curves), width=4.9 * len(curves), height=3.5)
+    fig, all_axes = figure(len(curves), width=5.6 * len(curves), height=3.3)
     for axes, (title, lines) in zip(all_axes, curves.items(), strict=True):
         for (minutes, values), (color, dashes) in zip(lines, STROKES[1:], strict=False):
             axes.plot(minutes, values, color=color, linestyle=dashes, linewidth=1.8)
@@ -76,7 +76,7 @@ def seeds(panels: Mapping[str, Mapping[str, ArrayLike]], base: str) -> Figure:
 @styled
 def by_threshold(thresholds: ArrayLike, panels: Mapping[str, Mapping[str, ArrayLike]]) -> Figure:
     """Plot AP against the IoU threshold, a panel a kind of AP: the mean of seeds `(S, T)`, and their range shaded."""
-    fig, all_axes = figure(len(panels), width=4.9 * len(panels), height=3.6)
+    fig, all_axes = figure(len(panels), width=4.2 * len(panels), height=3.3)
     for axes, (title, variants) in zip(all_axes, panels.items(), strict=True):
         for (name, given), (color, dashes), sign in zip(variants.items(), RIVALS, "osD", strict=False):
             values = np.asarray(given, dtype=float)

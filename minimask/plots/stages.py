@@ -120,7 +120,7 @@ def class_scores(
 @styled
 def refined(picture: ArrayLike, truth: ArrayLike, before: ArrayLike, after: ArrayLike, ious: ArrayLike) -> Figure:
     """Draw RoIs before (dashed) and after their deltas (solid), and IoUs `(n, 2)`, before and after, of many."""
-    fig, (left, right) = figure(2, width=8.6, height=4.0)
+    fig, (left, right) = figure(2, width=7.8, height=3.7)
     draw_picture(left, picture)
     draw_boxes(left, truth, PAPER, 2.0)
     draw_boxes(left, before, TIGHT, 2.0, linestyle=DASHED)
@@ -138,7 +138,7 @@ def refined(picture: ArrayLike, truth: ArrayLike, before: ArrayLike, after: Arra
 @styled
 def class_masks(picture: ArrayLike, box: ArrayLike, masks: FloatArray, names: Sequence[str], own: int) -> Figure:
     """Draw the mask `(classes, m, m)` that each class would make of a detection, beside it; its own class is framed."""
-    fig, (first, *others) = figure(1 + len(masks), width=1.45 * (1 + len(masks)), height=1.95)
+    fig, (first, *others) = figure(1 + len(masks), width=1.25 * (1 + len(masks)), height=1.65)
     draw_picture(first, picture)
     draw_boxes(first, box, HIGHLIGHT, 2.2)
     frame(first, box, square=True)
@@ -170,9 +170,25 @@ def pasted(picture: ArrayLike, panels: Mapping[str, tuple[ArrayLike, ArrayLike]]
 
 
 @styled
+def scoreboard(numbers: Mapping[str, tuple[str, float]]) -> Figure:
+    """Draw one number from 0 to 1 for each stage, in their order, with what it is: `(words, number)` by stage."""
+    fig, (axes,) = figure(width=9.2, height=0.8 + 0.42 * len(numbers))
+    for row, (words, number) in enumerate(numbers.values()):
+        axes.barh(row, 1, color=GRID, height=0.7)
+        axes.barh(row, number, color=to_rgba(SHAPE_EDGE, 0.3), height=0.7)
+        axes.text(0.01, row, words, va="center", size=11.5)
+        axes.text(1.01, row, f"{number:.2f}", va="center", weight="bold", size=13)
+    axes.set(xlim=(0, 1.08), ylim=(len(numbers) - 0.5, -0.5), xticks=[])
+    axes.set_yticks(range(len(numbers)), list(numbers), weight="bold")
+    axes.spines[:].set_visible(False)
+    axes.tick_params(axis="y", length=0, labelcolor=INK)
+    return fig
+
+
+@styled
 def reached(curves: Mapping[str, ArrayLike]) -> Figure:
     """Plot the share of objects that each stage reaches with at least an IoU, from the best IoU of every object."""
-    fig, (axes,) = figure(width=8.0, height=4.0)
+    fig, (axes,) = figure(width=7.0, height=3.6)
     for (name, best), (color, dashes) in zip(curves.items(), STROKES, strict=False):
         draw_reach(axes, best, color=color, linestyle=dashes, label=name)
     axes.set(xlim=(0.3, 1), ylim=(0, 1.03), xlabel="IoU, at least", ylabel="share of the objects")

@@ -100,6 +100,14 @@ def test_pasted_masks_are_compared_with_the_true_ones():
     assert [words(axes) for axes in fig.axes] == [["IoU 0.80"], ["IoU 1.00"]]
 
 
+def test_the_scoreboard_has_a_bar_as_long_as_each_number():
+    (axes,) = stages.scoreboard({"anchors": ("mean IoU of the best", 0.7), "masks": ("mean IoU", 0.81)}).axes
+    grounds, bars = axes.patches[::2], axes.patches[1::2]
+    assert [bar.get_width() for bar in bars] == [0.7, 0.81] and {bar.get_width() for bar in grounds} == {1}
+    assert words(axes) == ["mean IoU of the best", "0.70", "mean IoU", "0.81"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["anchors", "masks"]
+
+
 def test_reached_is_the_share_of_objects_at_or_above_each_iou():
     fig = stages.reached({"anchors": [0.25, 0.5, 0.5, 1.0], "masks": [0.9] * 4})
     (axes,) = fig.axes
