@@ -53,10 +53,10 @@ def test_the_newest_are_kept(tmp_path):
         (tmp_path / name).touch()
     strangers = {path.name for path in tmp_path.iterdir()}
     (tmp_path / f".step-00000009.safetensors{MARK}").touch()
-    for step in (9, 10, 123456789, 100):
+    for step in (9, 10, 123456789, 99999998):
         save_checkpoint(tmp_path, some(step), keep=2)
     assert {path.name for path in tmp_path.iterdir()} == strangers | {
-        "step-00000100.safetensors", "step-123456789.safetensors",
+        "step-99999998.safetensors", "step-123456789.safetensors",
     }  # fmt: skip
     assert latest_checkpoint(tmp_path).name == "step-123456789.safetensors"
     save_checkpoint(tmp_path, some(200))

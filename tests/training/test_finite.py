@@ -104,6 +104,14 @@ def test_a_model_that_makes_it_of_finite_numbers_at_once():
     assert error.cause.startswith("the model itself, or these pictures: nothing was learned yet")
 
 
+def test_statistics_of_the_very_step_are_not_blamed():
+    model = stand_in(dropout=0)
+    model.norm = nn.Sequential(Layer(lambda values: values / 0), model.norm)
+    error = stopped(model)
+    assert not model.norm[1].running_mean.isfinite().all()
+    assert error.place == "the output of layer 'norm.0' (Layer)" and error.cause.startswith("the model itself")
+
+
 def test_what_is_made_between_the_layers():
     model = stand_in(dropout=0)
     plain = model.norm.forward

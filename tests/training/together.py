@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+import time
 import traceback
 from datetime import timedelta
 from functools import partial
@@ -31,22 +32,39 @@ def model():
     return stand_in(norm=partial(nn.GroupNorm, 2), dropout=0)
 
 
+class Counted(list):
+    """Counts how often one of its pictures was asked for."""
+
+    count = 0
+
+    def __getitem__(self, index):
+        self.count += 1
+        return super().__getitem__(index)
+
+
 def work(folder, deadly=0):
     """Train as one of those that torchrun's variables speak of; the second one ends itself after a step."""
     with joined("cpu", timedelta(seconds=DEADLINE)) as processes:
-        network = model()
+        network, pictures = model(), Counted(PICTURES)
         told = []
-        for progress in train(network, PICTURES, CONFIG, folder=folder / "checkpoints", processes=processes):
+        for progress in train(network, pictures, CONFIG, folder=folder / "checkpoints", processes=processes):
             if progress.losses:
                 told.append([progress.step, progress.losses, progress.gradient])
                 (folder / f"losses{processes.rank}").write_text(json.dumps(told))
             if processes.rank == 1 and progress.step == deadly > 0:
                 os.kill(os.getpid(), signal.SIGKILL)
+        assert pictures.count == len(told) * (2 + processes.rank)  # of five
         assert network.share_count is float
         shared = processes.gather([WORLD[index].labels.tolist() for index in processes.share(7)])
         assert shared == [picture.labels.tolist() for picture in PICTURES]
         assert processes.agree(processes.rank) == 0
         torch.save(weights(network), folder / f"weights{processes.rank}")
+
+
+def late(folder, deadly):
+    """Come when the other one has long looked for this one, where one of an earlier attempt stood."""
+    time.sleep(2)
+    work(folder, deadly)
 
 
 def host(write):
@@ -89,7 +107,11 @@ def together(folder, *deadly):
     codes = []
     for attempt, step in enumerate(deadly):
         common["TORCHELASTIC_RESTART_COUNT"] = f"{attempt}"
-        pids = [fork(work, folder, step, RANK=f"{rank}", LOCAL_RANK=f"{rank}", **common) for rank in range(2)]
+        first = late if attempt else work
+        pids = [
+            fork(do, folder, step, RANK=f"{rank}", LOCAL_RANK=f"{rank}", **common)
+            for rank, do in enumerate((first, work))
+        ]
         codes.append([os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids])
     os.kill(meeting, signal.SIGKILL)
     os.waitpid(meeting, 0)
