@@ -1,9 +1,12 @@
 """Models of trainings: begun from weights of several kinds, and found again in what a run left."""
 
+import re
+
 import pytest
 import torch
 
 from minimask.model.resnet import FrozenBatchNorm, ResNet50
+from minimask.model.twin import maskrcnn_resnet50_fpn
 from minimask.training.checkpoint import Checkpoint, save_checkpoint, write_checkpoint
 from minimask.training.config import Config
 from minimask.training.models import (
@@ -91,6 +94,21 @@ def test_resnet50_begins_with_a_backbone_and_is_found_again_with_frozen_norms(tm
     found = load_trained(save_trained(tmp_path / MODEL, checkpoint(config, model))).model
     assert same(model, found)
     assert {module.eps for module in found.modules() if isinstance(module, FrozenBatchNorm)} == {0.0}
+
+
+def test_a_published_mask_rcnn_gives_all_but_what_tells_its_classes_apart(tmp_path):
+    """In the naming of 2019, whose batch norms had no epsilon."""
+    state = maskrcnn_resnet50_fpn(num_classes=5).state_dict()
+    of_2019 = {re.sub(r"(inner|layer)(_blocks\.\d)\.0\.", r"\1\2.", name): value for name, value in state.items()}
+    assert of_2019.keys() != state.keys()
+    torch.save(of_2019, tmp_path / "coco.pth")
+    model = new_model(Config(model="resnet50", weights=str(tmp_path / "coco.pth")), 3)
+    own = model.state_dict()
+    taken = [name for name, value in own.items() if value.shape == state[name].shape]
+    assert all(torch.equal(own[name], state[name]) for name in taken)
+    left = set(own) - set(taken)
+    assert left and all(name.startswith(BY_CLASS) and own[name].shape[0] in (3 + 1, 4 * (3 + 1)) for name in left)
+    assert {module.eps for module in model.modules() if isinstance(module, FrozenBatchNorm)} == {0.0}
 
 
 @pytest.mark.parametrize("kind", ["folder", "empty", "bare", "damaged", "other", "foreign"])
