@@ -21,11 +21,11 @@ RIVALS = ((SHAPE_EDGE, "solid"), (TIGHT, DASHED), (BEST, DOTTED))
 
 @styled
 def training(losses: Mapping[str, ArrayLike], steps: ArrayLike, precisions: Mapping[str, ArrayLike]) -> Figure:
-    """Plot losses, each the mean over a thirtieth of the training, and average precisions at some steps."""
+    """Plot losses, each the mean over a twentieth of the training, and average precisions at some steps."""
     fig, (left, right) = figure(2, width=8.8, height=3.4)
     for (name, values), (color, dashes) in zip(losses.items(), LOSSES, strict=False):
         array = np.asarray(values, dtype=float)
-        width = max(1, len(array) // 30)
+        width = max(1, len(array) // 20)
         smooth = np.convolve(array, np.ones(width) / width, mode="valid")
         left.plot(np.arange(len(smooth)) + width, smooth, color=color, linestyle=dashes, label=name)
     left.set(yscale="log", xlabel="step", title="losses")
@@ -76,7 +76,7 @@ def seeds(panels: Mapping[str, Mapping[str, ArrayLike]], base: str) -> Figure:
 @styled
 def by_threshold(thresholds: ArrayLike, panels: Mapping[str, Mapping[str, ArrayLike]]) -> Figure:
     """Plot AP against the IoU threshold, a panel a kind of AP: the mean of seeds `(S, T)`, and their range shaded."""
-    fig, all_axes = figure(len(panels), width=4.2 * len(panels), height=3.3)
+    fig, all_axes = figure(len(panels), width=3.9 * len(panels), height=3.1)
     for axes, (title, variants) in zip(all_axes, panels.items(), strict=True):
         for (name, given), (color, dashes), sign in zip(variants.items(), RIVALS, "osD", strict=False):
             values = np.asarray(given, dtype=float)

@@ -20,7 +20,9 @@ from minimask.plots.style import BEST, HIGHLIGHT, INK, MUTED, PAPER, SHAPE, SHAP
 CLASS_COLORS = (SHAPE_EDGE, HIGHLIGHT, BEST, TIGHT, YOURS, SHAPE)
 """Of the labels 1, 2, ...; a class is also named wherever it matters."""
 WIDE, TALL = 1.5, 0.95
-"""Of a part in the diagram, in inches."""
+"""Of a part in the diagram, in its own units."""
+SHRUNK = 0.86
+"""Inches per unit of the diagram."""
 KINDS = {"maps": SHAPE_EDGE, "boxes": MUTED, "heads": TIGHT}
 """What a part of the machine deals with: all cells of the picture, boxes without any weights, or one RoI at a time."""
 
@@ -77,7 +79,7 @@ def draw_outline(axes: Axes, mask: ArrayLike, color: str, linewidth: float, line
 @styled
 def diagram(picture: ArrayLike, result: Seen, rows: Sequence[Sequence[Part]]) -> Figure:
     """Draw the parts in two rows, from a picture on the upper left to what was found in it on the lower right."""
-    fig, (axes,) = figure(width=11.4, height=4.3)
+    fig, (axes,) = figure(width=11.4 * SHRUNK, height=4.3 * SHRUNK)
     axes.set(xlim=(0, 11.4), ylim=(4.3, 0))
     axes.set_axis_off()
     upper, lower = 0.9, 3.1
@@ -95,7 +97,7 @@ def diagram(picture: ArrayLike, result: Seen, rows: Sequence[Sequence[Part]]) ->
     for (left, top), seen, title in (((0.0, 0.15), None, "picture"), ((9.85, 2.35), result, "masks")):
         inset = axes.inset_axes((left, top, 1.5, 1.5), transform=axes.transData)
         draw_seen(inset, picture, seen or Seen(np.zeros((0, 1, 1), bool), []))
-        beneath(inset, title, size=11)
+        beneath(inset, title, size=10)
     return fig
 
 
@@ -103,8 +105,8 @@ def _draw_part(axes: Axes, part: Part, x: float, y: float) -> None:
     color, corner = KINDS[part.kind], (x - WIDE / 2, y - TALL / 2)
     style = {"boxstyle": "round,pad=0,rounding_size=0.12", "facecolor": to_rgba(color, 0.16), "edgecolor": color}
     axes.add_patch(FancyBboxPatch(corner, WIDE, TALL, linewidth=2.2, **style))  # type: ignore[arg-type]
-    axes.text(x, y, part.name, ha="center", va="center", size=13, weight="bold")
-    axes.text(x, y + TALL / 2 + 0.08, part.out, ha="center", va="top", size=11)
+    axes.text(x, y, part.name, ha="center", va="center", size=11.5, weight="bold")
+    axes.text(x, y + TALL / 2 + 0.08, part.out, ha="center", va="top", size=9.8)
 
 
 @styled

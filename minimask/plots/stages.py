@@ -48,7 +48,7 @@ def proposals(
     picture: ArrayLike, truth: ArrayLike, boxes: ArrayLike, good: ArrayLike, levels: Mapping[str, int]
 ) -> Figure:
     """Draw proposals `(n, 4)`, those marked as good apart from the others, and how many RoIs each level serves."""
-    fig, (first, second, third) = figure(3, width=9.2, height=3.1)
+    fig, (first, second, third) = figure(3, width=8.4, height=2.9)
     chosen = np.asarray(good, dtype=bool)
     for axes, which, color in ((first, ~chosen, TIGHT), (second, chosen, BEST)):
         draw_picture(axes, picture)
@@ -155,7 +155,7 @@ def class_masks(picture: ArrayLike, box: ArrayLike, masks: FloatArray, names: Se
 @styled
 def pasted(picture: ArrayLike, panels: Mapping[str, tuple[ArrayLike, ArrayLike]], box: ArrayLike) -> Figure:
     """Draw masks (solid) on their true ones (dashed), framed around a box; under each panel the IoU of both."""
-    fig, all_axes = figure(len(panels), width=3.1 * len(panels), height=4.1)
+    fig, all_axes = figure(len(panels), width=2.7 * len(panels), height=3.7)
     for axes, (title, (mask, truth)) in zip(all_axes, panels.items(), strict=True):
         found, right = np.asarray(mask, dtype=bool), np.asarray(truth, dtype=bool)
         draw_picture(axes, picture)
@@ -172,13 +172,13 @@ def pasted(picture: ArrayLike, panels: Mapping[str, tuple[ArrayLike, ArrayLike]]
 @styled
 def scoreboard(numbers: Mapping[str, tuple[str, float]]) -> Figure:
     """Draw one number from 0 to 1 for each stage, in their order, with what it is: `(words, number)` by stage."""
-    fig, (axes,) = figure(width=9.2, height=0.8 + 0.42 * len(numbers))
+    fig, (axes,) = figure(width=7.6, height=0.5 + 0.36 * len(numbers))
     for row, (words, number) in enumerate(numbers.values()):
-        axes.barh(row, 1, color=GRID, height=0.7)
+        axes.barh(row, 1, color=to_rgba(GRID, 0.6), height=0.7)
         axes.barh(row, number, color=to_rgba(SHAPE_EDGE, 0.3), height=0.7)
-        axes.text(0.01, row, words, va="center", size=11.5)
-        axes.text(1.01, row, f"{number:.2f}", va="center", weight="bold", size=13)
-    axes.set(xlim=(0, 1.08), ylim=(len(numbers) - 0.5, -0.5), xticks=[])
+        axes.text(0.01, row, words, va="center", size=10.5)
+        axes.text(1.01, row, f"{number:.2f}", va="center", weight="bold", size=12)
+    axes.set(xlim=(0, 1.1), ylim=(len(numbers) - 0.5, -0.5), xticks=[])
     axes.set_yticks(range(len(numbers)), list(numbers), weight="bold")
     axes.spines[:].set_visible(False)
     axes.tick_params(axis="y", length=0, labelcolor=INK)
@@ -210,7 +210,7 @@ def loose_masks(
 ) -> Figure:
     """Draw on a large picture the true masks (dashed), and what was found: right (solid) or not (dotted)."""
     height, width = np.shape(picture)[:2]
-    fig, (axes,) = figure(width=6.6, height=6.6 * height / width)
+    fig, (axes,) = figure(width=5.6, height=5.6 * height / width)
     draw_picture(axes, picture)
     for mask in truth:
         draw_outline(axes, mask, PAPER, 1.4, "dashed")

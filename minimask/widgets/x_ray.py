@@ -240,7 +240,7 @@ class XRay(LivingPicture):
         from minimask.widgets.x_ray_picture import still_picture
 
         alt = f"One picture in the ten stages of Mask R-CNN, from the pixels to the detections. {self.words()}"
-        return show(still_picture(self.settled, self.words()), alt, photograph=True, quality=50)
+        return show(still_picture(self.settled, self.words()), alt, photograph=True, quality=35)
 
     @traitlets.validate("state")
     def _checked_state(self, proposal: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ def test_losses_are_smoothed_and_precisions_stand_at_their_steps():
     fig = ablations.training(losses, [30, 60], {"AP": [0.1, 0.2], "AP50": [0.3, 0.4]})
     left, right = fig.axes
     smooth, flat = left.lines
-    assert smooth.get_ydata()[0] == pytest.approx(losses["mask"][:2].mean()) and smooth.get_xdata()[0] == 2
+    assert smooth.get_ydata()[0] == pytest.approx(losses["mask"][:3].mean()) and smooth.get_xdata()[0] == 3
     assert smooth.get_xdata()[-1] == 60 and np.allclose(flat.get_ydata(), 0.5)
     assert [list(line.get_ydata()) for line in right.lines] == [[0.1, 0.2], [0.3, 0.4]]
     assert right.get_ylim()[1] > 0.4
