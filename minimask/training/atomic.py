@@ -37,7 +37,10 @@ def write_atomically(path: str | PathLike[str], write: Callable[[Path], object])
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}{MARK}")
     try:
+        unfinished.touch()
+        mode = unfinished.stat().st_mode  # what this user's files may be read by; some libraries make them secret
         write(unfinished)
+        unfinished.chmod(mode)
         with unfinished.open("rb+") as file:
             os.fsync(file.fileno())
         unfinished.replace(path)

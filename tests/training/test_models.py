@@ -54,6 +54,12 @@ def test_a_run_that_has_not_ended_is_its_latest_checkpoint_and_then_its_model(tr
     assert path.stat().st_size < found.file.stat().st_size
 
 
+def test_whoever_may_read_other_files_may_read_a_model(trained, tmp_path):
+    (tmp_path / "other").touch()
+    path = save_trained(tmp_path / MODEL, checkpoint(Config(), trained[1]))
+    assert path.stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
 def test_the_seed_decides_the_first_weights_and_torchs_chance_is_left_alone():
     state = torch.random.get_rng_state()
     one, again, other = (new_model(Config(seed=seed), 3) for seed in (1, 1, 2))
