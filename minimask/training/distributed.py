@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import TypeVar
 
 import torch
@@ -124,6 +125,28 @@ class Processes:
             yield DistributedDataParallel(model, device_ids=[self.device.index] if on_card else None)
         finally:
             model.share_count = before
+
+    @contextmanager
+    def apart(self, model: nn.Module) -> Iterator[None]:
+        """Let a model compute for this process alone, while others may have ended: to find out what is wrong."""
+        before = getattr(model, "share_count", None)
+        norms = [module for module in model.modules() if isinstance(module, nn.SyncBatchNorm)]
+        if self.count > 1:
+            model.share_count = float  # type: ignore[assignment]
+        for norm in norms:
+            norm.forward = partial(_norm_alone, norm)  # type: ignore[method-assign]
+        try:
+            yield
+        finally:
+            for norm in norms:
+                del norm.forward
+            if self.count > 1:
+                model.share_count = before  # type: ignore[assignment]
+
+
+def _norm_alone(norm: nn.SyncBatchNorm, values: Tensor) -> Tensor:
+    """Normalize by the mean and the variance of the process's own values."""
+    return nn.functional.batch_norm(values, None, None, norm.weight, norm.bias, training=True, eps=norm.eps)
 
 
 ALONE = Processes()

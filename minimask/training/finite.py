@@ -26,7 +26,7 @@ class NonFiniteError(FloatingPointError):
     pictures : sequence of int
         The batch: places in the source, of this process's share.
     losses : mapping
-        As they came out.
+        As they came out; empty if the model refused to go on before.
     place : str
         Where the first number was that is not finite.
     cause : str
@@ -44,7 +44,7 @@ class NonFiniteError(FloatingPointError):
         cause: str,
         checkpoint: Path | None = None,
     ) -> None:
-        numbers = ", ".join(f"{name} {value:.4g}" for name, value in losses.items())
+        numbers = ", ".join(f"{name} {value:.4g}" for name, value in losses.items()) or "no loss came out"
         back = f"go back to {checkpoint}" if checkpoint else "there is no checkpoint to go back to"
         super().__init__(
             f"step {step} is not finite: {numbers}. Pictures: {', '.join(map(str, pictures))}. "
@@ -57,7 +57,8 @@ class NonFiniteError(FloatingPointError):
 class Finding(NamedTuple):
     """What `diagnose` found."""
 
-    place: str
+    place: str | None
+    """Where the first number was that is not finite; None if all are finite."""
     cause: str
 
 
@@ -74,11 +75,6 @@ def diagnose(model: nn.Module, batch: Batch, compute: Compute, config: Config, s
     config : Config
     step : int
         From 1.
-
-    Notes
-    -----
-    Several processes must call it together, since `compute` may make them wait for each other: all compute the same
-    number of times, whatever they find.
     """
     place = first_place(model, lambda: compute(config.precision))
     exact = place if config.precision == "float32" else first_place(model, lambda: compute("float32"))
@@ -87,15 +83,14 @@ def diagnose(model: nn.Module, batch: Batch, compute: Compute, config: Config, s
     rate = f"learning_rate ({config.learning_rate:g})"
     if broken:
         return Finding(f"the weights {broken!r}, before this step", f"{rate} is too high, or warmup too short")
-    where = place or "nowhere, when it was computed once more"
     if boxes:
-        return Finding(where, f"bad boxes in the data: {boxes}")
+        return Finding(place, f"bad boxes in the data: {boxes}")
     if exact is None and place is not None:
-        return Finding(where, f"numbers too large for {config.precision}; in float32 all of them are finite")
+        return Finding(place, f"numbers too large for {config.precision}; in float32 all of them are finite")
     if step == 1:
-        return Finding(where, "the model itself, or these pictures: nothing was learned yet, so that it is no rate")
+        return Finding(place, "the model itself, or these pictures: nothing was learned yet, so that it is no rate")
     largest, name = max((float(value.detach().abs().max()), name) for name, value in model.named_parameters())
-    return Finding(where, f"{rate} is too high; the largest weight is {largest:.3g}, in {name!r}")
+    return Finding(place, f"{rate} is too high; the largest weight is {largest:.3g}, in {name!r}")
 
 
 def first_not_finite(values: Iterable[tuple[str, Tensor]]) -> str | None:
@@ -117,7 +112,7 @@ def first_place(model: nn.Module, compute: Callable[[], Mapping[str, Tensor]]) -
     model : nn.Module
         Its layers are watched.
     compute : callable
-        Calls the model, and returns losses.
+        Calls the model, and returns losses. A ValueError of the model's, which refuses some numbers, ends it early.
 
     Returns
     -------
@@ -143,6 +138,8 @@ def first_place(model: nn.Module, compute: Callable[[], Mapping[str, Tensor]]) -
         total = sum(losses.values(), torch.zeros(()))
         learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
         torch.autograd.grad(total, learned, allow_unused=True)
+    except ValueError:  # what made the model refuse to go on was seen before; if nothing was, it is none of this
+        pass
     finally:
         for handle in handles:
             handle.remove()

@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import torch
 from torch import Tensor, nn
@@ -215,7 +215,10 @@ class _Training:
         self.model.train()
         self.optimizer.zero_grad()
         with self._chance():
-            losses = self._losses(shared, batch, self.config.precision)
+            try:
+                losses = self._losses(shared, batch, self.config.precision)
+            except ValueError as error:
+                self._refuse(batch, {}, error)
             total = sum(losses.values(), torch.zeros((), device=self.processes.device))
             self.scaler.scale(total).backward()  # type: ignore[no-untyped-call]
         self.optimizer.step(self.scaler.unscale_)
@@ -235,11 +238,7 @@ class _Training:
         rng = sampling_chance(self.config.seed, self.step, batch.positions)
         lower = precision != "float32"
         with torch.autocast(self.processes.device.type, DTYPES[precision] if lower else None, enabled=lower):
-            try:
-                losses: dict[str, Tensor] = model(batch.images, batch.targets, rng=rng)
-            except ValueError as error:
-                pictures = ", ".join(map(str, batch.indices))
-                raise ValueError(f"step {self.step}, pictures {pictures} of the data: {error}") from error
+            losses: dict[str, Tensor] = model(batch.images, batch.targets, rng=rng)
         return losses
 
     @contextmanager
@@ -251,15 +250,22 @@ class _Training:
             torch.manual_seed(int(seed))
             yield
 
-    def _refuse(self, batch: Batch, losses: Mapping[str, float]) -> None:
-        """Find out where numbers are not finite, and stop."""
+    def _refuse(self, batch: Batch, losses: Mapping[str, float], error: ValueError | None = None) -> NoReturn:
+        """Stop, since numbers are not finite or the model refused its input; find out which, and where, and why."""
 
         def compute(precision: str) -> Mapping[str, Tensor]:
             with self._chance():
                 return self._losses(self.model, batch, precision)
 
-        found = diagnose(self.model, batch, compute, self.config, self.step)
-        raise NonFiniteError(self.step, batch.indices, losses, *found, self._last())
+        with self.processes.apart(self.model):
+            place, cause = diagnose(self.model, batch, compute, self.config, self.step)
+        if place is None and error is not None:
+            pictures = ", ".join(map(str, batch.indices))
+            raise ValueError(f"step {self.step}, pictures {pictures} of the data: {error}") from error
+        if place is None:
+            alone = self.processes.count == 1
+            place = "the length of the gradient" if alone else "the length of the gradient, or in another process"
+        raise NonFiniteError(self.step, batch.indices, losses, place, cause, self._last()) from error
 
     def _save(self) -> None:
         """Write a checkpoint, unless there is one of this step; the first process does it."""

@@ -12,6 +12,7 @@ import pytest
 import torch
 from stand_in import stand_in, weights
 from together import CONFIG, PICTURES, model
+from torch import nn
 
 from minimask.training.distributed import ALONE, VARIABLES, Processes, device_of, joined
 from minimask.training.loop import train
@@ -108,6 +109,18 @@ def test_models_that_cannot_share_are_refused():
     sharing = Processes(0, 2).sharing(torch.nn.Linear(1, 1))
     with pytest.raises(TypeError, match="model must have `share_count`, which counts for all processes, got Linear"):
         sharing.__enter__()
+
+
+def test_what_is_wrong_is_looked_for_apart():
+    """Without the others: the count is the own one, and a norm of all processes is one of this."""
+    model = nn.Sequential(nn.SyncBatchNorm(3))
+    model.share_count = shared = object()
+    values = torch.rand(2, 3, 4, 4)
+    with Processes(0, 2).apart(model):
+        assert model.share_count(3) == 3.0
+        torch.testing.assert_close(model(values), nn.BatchNorm2d(3)(values))
+        assert model[0].num_batches_tracked == 0
+    assert model.share_count is shared and "forward" not in vars(model[0])
 
 
 def test_devices(monkeypatch):

@@ -8,6 +8,8 @@ import torch
 from stand_in import WORLD, changed, short, stand_in, weights
 from torch import nn
 
+from minimask.data.shapes import ShapesWorld
+from minimask.model.lesson import lesson_model
 from minimask.training.finite import NonFiniteError, first_place
 from minimask.training.loop import train
 
@@ -188,6 +190,47 @@ def test_weights_that_are_not_finite_are_not_saved(tmp_path):
     assert error.step == 4 and error.place == "'dropout.calls', after this step"
     assert error.checkpoint.name == "step-00000002.safetensors" and "learning_rate (0.02) is too high" in error.cause
     assert [path.name for path in tmp_path.iterdir()] == ["step-00000002.safetensors"]
+
+
+@pytest.mark.parametrize("norm", [nn.BatchNorm2d, None])
+def test_a_model_that_refuses_numbers_that_are_not_finite(norm):
+    """As Mask R-CNN refuses logits: no loss comes out."""
+
+    class Strict(nn.Module):
+        def forward(self, values):
+            if not values.isfinite().all():
+                raise ValueError("logits must be finite")
+            return values
+
+    def strict():
+        model = stand_in(norm=norm, dropout=0)
+        model.dropout = Strict()
+        return model
+
+    error = stopped(strict(), before=break_weights)
+    assert error.place == "the weights 'body.weight', before this step" and error.losses == {}
+    assert str(error).startswith("step 4 is not finite: no loss came out. Pictures: 9, 10, 11.")
+    assert str(error.__cause__) == "logits must be finite"
+    model = strict()
+    model.body = nn.Sequential(model.body, Layer(lambda values: values / 0))
+    assert stopped(model).place == "the output of layer 'body.1' (Layer)"
+
+
+def test_mask_r_cnn():
+    """It refuses logits that are not finite itself; the layer is named all the same."""
+    model = lesson_model(seed=0)
+    convolution = model.rpn.head.cls_logits
+    convolution.forward = lambda values: nn.Conv2d.forward(convolution, values) / 0
+    error = stopped(model, source=ShapesWorld(height=64, width=64, sizes=(16, 40)), batch=1)
+    assert error.place == "the output of layer 'rpn.head.cls_logits' (Conv2d)" and error.losses == {}
+
+
+def test_a_gradient_that_is_too_long_though_its_numbers_are_finite():
+    model = stand_in(norm=None, dropout=0)
+    model.dropout = Layer(lambda values: values * 1e25)
+    error = stopped(model, before=lambda step, model: step or model.head.bias.requires_grad_(False))
+    assert all(np.isfinite(list(error.losses.values())))
+    assert error.place == "the length of the gradient"
 
 
 def test_looking_for_the_place_changes_nothing():
