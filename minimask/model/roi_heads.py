@@ -286,7 +286,7 @@ class JointHeads(RoIHeads):
     --------
     >>> sizes = dict(width=256, mask_channels=64, mask_convolutions=2)
     >>> [sum(p.numel() for p in heads(64, 7, **sizes).parameters()) for heads in (DecoupledHeads, JointHeads)]
-    [968682, 968682]
+    [968618, 968618]
     """
 
     def _seen_by_box_head(self, channels: int, mask_channels: int) -> int:  # noqa: ARG002
