@@ -280,7 +280,8 @@ def test_a_training_leaves_all_that_came_of_it(run):
 
 def test_a_training_says_what_it_does_and_what_to_do_next(run):
     folder, out = run
-    lines = out.splitlines()
+    ready, *lines = out.splitlines()
+    assert ready == "Getting ready ..."
     assert re.match(
         r"Training: the lesson model \(1,8\d\d,\d{3} weights, 6 classes\) on .* 64 x 64 pixels\.$", lines[0]
     )
