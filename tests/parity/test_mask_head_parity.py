@@ -19,10 +19,11 @@ class Torchvision(torch.nn.Module):
 
 def test_the_same_weights_give_the_same_masks():
     torch.manual_seed(0)
-    theirs, ours = Torchvision(16, 5), MaskHead(16, 5, 16)
+    theirs, ours = Torchvision(16, 5).double(), MaskHead(16, 5, 16).double()
     ours.load_state_dict(theirs.state_dict())
-    maps = torch.randn(3, 16, 14, 14)
-    assert torch.equal(ours(maps), theirs(maps))
+    maps = torch.randn(3, 16, 14, 14, dtype=torch.float64)
+    torch.testing.assert_close(ours(maps), theirs(maps), rtol=0, atol=1e-12)
+    torch.testing.assert_close(ours.float()(maps.float()), theirs.float()(maps.float()), rtol=0, atol=1e-5)
 
 
 def test_weights_begin_alike():
