@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
 
 MARK = ".unfinished"
-"""The end of the name of a file that is being written."""
+"""The end of the name of the folder in which a file is being written."""
 
 
 def write_atomically(path: str | PathLike[str], write: Callable[[Path], object]) -> Path:
-    """Let `write` write a file under another name, and give it its own when its bytes are on the disk.
+    """Let `write` write a file elsewhere, and put it into its place when its bytes are on the disk.
 
     Who reads the path finds the old file or the new one, never a part, even if the process is killed or the power
-    fails. A file that was left unfinished is overwritten by the next one.
+    fails. What is left unfinished then, of whatever `write` writes, is deleted by the next one.
 
     Parameters
     ----------
     path : path
         Its folder is made if it is not there.
     write : callable
-        Is called with the path to write to, in the same folder.
+        Is called with the path to write to, in a hidden folder beside.
 
     Examples
     --------
@@ -35,7 +36,10 @@ def write_atomically(path: str | PathLike[str], write: Callable[[Path], object])
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}{MARK}")
+    room = path.with_name(f".{path.name}{MARK}")
+    shutil.rmtree(room, ignore_errors=True)
+    room.mkdir()
+    unfinished = room / path.name
     try:
         unfinished.touch()
         mode = unfinished.stat().st_mode  # what this user's files may be read by; some libraries make them secret
@@ -45,7 +49,7 @@ def write_atomically(path: str | PathLike[str], write: Callable[[Path], object])
             os.fsync(file.fileno())
         unfinished.replace(path)
     finally:
-        unfinished.unlink(missing_ok=True)
+        shutil.rmtree(room, ignore_errors=True)
     _sync_folder(path.parent)
     return path
 

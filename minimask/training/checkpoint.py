@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from os import PathLike
@@ -77,7 +78,7 @@ def save_checkpoint(folder: str | PathLike[str], checkpoint: Checkpoint, keep: i
         for old in _checkpoints(path.parent)[:-keep]:
             old.unlink(missing_ok=True)
     for left in path.parent.glob(f".step-*{MARK}"):  # by processes that were killed
-        left.unlink(missing_ok=True)
+        shutil.rmtree(left, ignore_errors=True)
     return path
 
 

@@ -141,8 +141,8 @@ def dying(moment):
             atomic.os.fsync = at_call(3, sync, nothing)  # two calls for each checkpoint, of its file and its folder
         elif moment.startswith("rename"):
             Path.replace = at_call(2, replace, replace if moment.endswith("after") else nothing)
-        else:  # one call for each of three checkpoints, then the first is deleted
-            Path.unlink = at_call(4, unlink, delete)
+        else:
+            Path.unlink = at_call(1, unlink, delete)
 
     def delete(path, missing_ok):
         assert path.name == "step-00000002.safetensors", path

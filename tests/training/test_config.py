@@ -123,6 +123,8 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path):
     with pytest.raises(OSError, match="the disk is full"):
         write_atomically(path, fail)
     assert path.read_text() == "old"
-    path.with_name(f".note{MARK}").write_text("left by one that was killed, and longer")
+    left = path.with_name(f".note{MARK}")
+    left.mkdir()
+    (left / "part").write_text("left by one that was killed")
     assert write_atomically(path, lambda place: place.write_text("new")).read_text() == "new"
     assert list(tmp_path.iterdir()) == [path]
