@@ -333,7 +333,7 @@ def scored(pictures, found):
 
 # %%
 strange = list(HELD_OUT.pictures(30, start=50))  # pictures that no training has seen
-moments, losses, reached, snapshots = (50, 100, 200, 300), [], {}, {}
+moments, losses, reached, snapshots = (100, 200, 300), [], {}, {}
 live, plan = lesson_model(seed=0), Config(steps=300, batch=8)
 
 
@@ -374,13 +374,15 @@ show(
     curves.training(by_name, list(reached), precisions),
     "Left: five losses over 300 steps. Objectness falls first; the box loss of the heads rises. "
     "Right: mask AP and AP50 on pictures never seen, which rise from nearly zero.",
+    photograph=True,
+    quality=35,
 )
 
 # %% tags=["varies"]
 truths = [Seen(one.masks, one.labels, [NAMES[label] for label in one.labels]) for one in watched[3:4]]
 show(
     machine.strip([one.image for one in watched[3:4]], snapshots, truths),
-    "A picture with what is found after 50, 100, 200 and 300 steps, beside the truth: from nothing to objects with "
+    "A picture with what is found after 100, 200 and 300 steps, beside the truth: from hardly anything to objects with "
     "ragged masks, not all of them of the right class.",
     photograph=True,
     quality=30,
@@ -524,10 +526,10 @@ assert unmoved["RoIAlign"] == 0 and unmoved["RoIPool"] > 1 / 3
 
 # %% tags=["varies"]
 good = int(best_overlaps(boxes, one.boxes).box_of_object[-1])
-channels = [read(boxes[good : good + 1])[0, :5].numpy() for read in readers.values()]
+channels = [read(boxes[good : good + 1])[0, :4].numpy() for read in readers.values()]
 show(
     stages.features(one.image, boxes[good], dict(zip(readers, channels, strict=True))),
-    "A RoI, and five of its 64 channels on 7 by 7 cells, as RoIAlign and as RoIPool read them: RoIPool's are brighter, "
+    "A RoI, and four of its 64 channels on 7 by 7 cells, as RoIAlign and as RoIPool read them: RoIPool's are brighter, "
     "since it takes maxima, and neighboring cells repeat each other.",
     photograph=True,
     quality=30,
@@ -649,12 +651,12 @@ assert np.mean(mask_ious) > 0.7
 assert final.ap50 > final.ap > 0.4
 
 # %% tags=["varies"]
-few_pictures = [watched[k] for k in (3, 4, 8)]
+few_pictures = [watched[k] for k in (3, 4)]
 answers = list(map(as_seen, detect(trained, [picture.image for picture in few_pictures])))
 truths = [Seen(picture.masks, picture.labels, [NAMES[label] for label in picture.labels]) for picture in few_pictures]
 show(
     machine.gallery([picture.image for picture in few_pictures], {"found": answers, "the truth": truths}),
-    "Three pictures: what the machine finds with a score above one half, and below it the truth.",
+    "Two pictures: what the machine finds with a score above one half, and below it the truth.",
     photograph=True,
     quality=30,
 )
@@ -673,7 +675,8 @@ numbers = {
     "pasted masks": ("mean IoU of right detections with their object", np.mean(mask_ious)),
     "all together": ("mask AP, mean over IoU 0.5 to 0.95", final.ap),
 }
-show(stages.scoreboard(numbers), "One number for each stage, from 0 to 1: " + ", ".join(numbers) + ".")
+words = "One number for each stage, from 0 to 1: " + ", ".join(numbers) + "."
+show(stages.scoreboard(numbers), words, photograph=True, quality=30)
 
 # %% tags=["varies"]
 best["detections"], best["masks"] = [], []
@@ -684,12 +687,16 @@ for picture, found, output in zip(unseen, seen.detections, outputs, strict=True)
         best["detections"].append([max([0.0, *box_iou(boxes_of, box[None])[:, 0]])])
         shared, either = (masks_of & mask).sum(axis=(1, 2)), (masks_of | mask).sum(axis=(1, 2))
         best["masks"].append([max([0.0, *(shared / either)])])
+
+# %% tags=["varies"]
 half = {name: (np.concatenate(values) >= 0.5).mean() for name, values in best.items()}
 assert half["anchors"] > 0.95 and half["refined boxes"] > 0.9 and half["refined boxes"] >= half["detections"]
 show(
     stages.reached({name: np.concatenate(values) for name, values in best.items()}),
     "The share of objects for which each stage has something of at least an IoU: anchors fall off early, proposals and "
     "refined boxes reach further, detections and masks of the right class lie a little below.",
+    photograph=True,
+    quality=35,
 )
 
 # %% [markdown]
@@ -780,6 +787,8 @@ show(
     curves.oracles(grid_cells, oracles),
     "Mask AP of an oracle against the number of cells: aligned both ways 1.00 at 28 and less with fewer cells; "
     "published both ways about 0.8, whatever the number of cells.",
+    photograph=True,
+    quality=35,
 )
 
 # %% [markdown]
@@ -858,6 +867,8 @@ show(
     curves.seeds(values, "base"),
     "Mask AP and box AP of six variants, three seeds each, beside the range of the base. "
     + "; ".join(f"{name}: {compared(name)[0]}" for name in runs if name != "base"),
+    photograph=True,
+    quality=35,
 )
 
 # %% [markdown]
@@ -878,6 +889,8 @@ show(
     curves.by_threshold(THRESHOLDS, {"mask AP": pools["mask_ap"], "box AP": pools["box_ap"]}),
     "Mask AP and box AP at IoU thresholds from 0.5 to 0.95, with RoIAlign and with RoIPool: means and ranges of three "
     "seeds.",
+    photograph=True,
+    quality=35,
 )
 
 # %%
