@@ -44,8 +44,8 @@ class BoxHead(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         """Return (K, width) numbers for feature maps (K, C, H, W)."""
-        hidden = functional.relu(self.fc6(maps.flatten(1)))
-        return functional.relu(self.fc7(hidden))
+        hidden = functional.relu_(self.fc6(maps.flatten(1)))
+        return functional.relu_(self.fc7(hidden))
 
 
 class BoxPredictor(nn.Module):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -20,7 +21,6 @@ class Doubling(nn.ConvTranspose2d):
 
     Examples
     --------
-    >>> import torch
     >>> layer, maps = Doubling(3, 5), torch.randn(2, 3, 4, 6)
     >>> slow = torch.nn.functional.conv_transpose2d(maps, layer.weight, layer.bias, stride=2)
     >>> torch.allclose(layer(maps), slow, atol=1e-6)
@@ -66,10 +66,11 @@ class MaskPredictor(nn.Module):
 
     Examples
     --------
-    >>> import torch
     >>> predictor, maps = MaskPredictor(3, 5, 2), torch.randn(2, 3, 4, 6)
     >>> plain = predictor.mask_fcn_logits(predictor.conv5_mask(maps).relu())
     >>> torch.allclose(predictor(maps), plain, atol=1e-6)
+    True
+    >>> torch.allclose(predictor(maps, labels=torch.tensor([1, 0]))[:, 0], plain[[0, 1], [1, 0]], atol=1e-6)
     True
     """
 
@@ -78,10 +79,20 @@ class MaskPredictor(nn.Module):
         self.conv5_mask = Doubling(in_channels, channels)
         self.mask_fcn_logits = nn.Conv2d(channels, classes, 1)
 
-    def forward(self, maps: Tensor) -> Tensor:
-        """Return logits (K, classes, 2 H, 2 W) for maps (K, in_channels, H, W)."""
+    def forward(self, maps: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return logits (K, classes, 2 H, 2 W) for maps (K, in_channels, H, W).
+
+        With `labels` (K,), return (K, 1, 2 H, 2 W): only what is said about each map's own class.
+        """
+        hidden = functional.relu_(self.conv5_mask(maps, apart=True))
         # Each cell is looked at alone, wherever it lies: a few logits move to their places faster than all channels.
-        return in_place(self.mask_fcn_logits(functional.relu(self.conv5_mask(maps, apart=True))))
+        if labels is None:
+            return in_place(self.mask_fcn_logits(hidden))
+        weight, bias = self.mask_fcn_logits.weight[labels], self.mask_fcn_logits.bias
+        assert bias is not None
+        rows = hidden.permute(0, 2, 3, 1).flatten(1, 2)  # one for each cell
+        logits = torch.baddbmm(bias[labels, None, None].to(rows), rows, weight[:, :, :, 0].to(rows))
+        return in_place(logits.reshape(len(maps), 1, *hidden.shape[2:]))
 
 
 class MaskHead(nn.Module):
@@ -107,7 +118,6 @@ class MaskHead(nn.Module):
 
     Examples
     --------
-    >>> import torch
     >>> MaskHead(classes=7)(torch.zeros(2, 256, 14, 14)).shape
     torch.Size([2, 7, 28, 28])
     """
@@ -116,7 +126,10 @@ class MaskHead(nn.Module):
         super().__init__()
         widths = [in_channels] + [channels] * convolutions
         self.mask_head = nn.Sequential(
-            *(nn.Sequential(nn.Conv2d(before, after, 3, padding=1), nn.ReLU()) for before, after in pairwise(widths))
+            *(
+                nn.Sequential(nn.Conv2d(before, after, 3, padding=1), nn.ReLU(inplace=True))
+                for before, after in pairwise(widths)
+            )
         )
         self.mask_predictor = MaskPredictor(widths[-1], channels, classes)
         for layer in self.mask_head.modules():
@@ -126,7 +139,10 @@ class MaskHead(nn.Module):
             if name.endswith("weight"):
                 nn.init.kaiming_normal_(parameter, mode="fan_out", nonlinearity="relu")
 
-    def forward(self, maps: Tensor) -> Tensor:
-        """Return logits (K, classes, 2 H, 2 W) for the feature maps (K, in_channels, H, W) of K boxes."""
-        logits: Tensor = self.mask_predictor(self.mask_head(maps))
+    def forward(self, maps: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return logits (K, classes, 2 H, 2 W) for the feature maps (K, in_channels, H, W) of K boxes.
+
+        With `labels` (K,), return (K, 1, 2 H, 2 W): only those of each box's own class.
+        """
+        logits: Tensor = self.mask_predictor(self.mask_head(maps), labels)
         return logits

@@ -141,8 +141,11 @@ class RoIHeads(nn.Module):
         """Return class logits (K, classes) and deltas (K, classes, 4) for the RoIs' feature maps (K, C, h, w)."""
         raise NotImplementedError
 
-    def predict_masks(self, maps: Tensor) -> Tensor:
-        """Return mask logits (K, classes, 2 h, 2 w) for the RoIs' feature maps (K, C, h, w)."""
+    def predict_masks(self, maps: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return mask logits (K, classes, 2 h, 2 w) for the RoIs' feature maps (K, C, h, w).
+
+        With `labels` (K,), return (K, 1, 2 h, 2 w): only those of each RoI's own class.
+        """
         raise NotImplementedError
 
     def levels(self, boxes: Sequence[Tensor], strides: Sequence[int]) -> Tensor:
@@ -238,10 +241,14 @@ class RoIHeads(nn.Module):
         maps = self.extract(features, strides, boxes, self.size_for_boxes)
         box = box_losses(*self.predict_boxes(maps), labels, wanted, share_count)
         maps = self.extract(features, strides, [sample.boxes for sample in positive], self.settings.mask_size)
-        logits = self.predict_masks(_filled_up(maps))[: len(maps)]
+        own = labels[labels > 0]
+        if self.settings.rivalry == "sigmoid":  # no other class's mask is looked at, so none is computed
+            logits, own = self.predict_masks(_filled_up(maps), _filled_up(own))[: len(maps)], torch.zeros_like(own)
+        else:
+            logits = self.predict_masks(_filled_up(maps))[: len(maps)]
         masks = [target["masks"] for target in targets]
         truth = batch_mask_targets(masks, positive, logits.shape[-1], self.settings.targets == "aligned")
-        return box, mask_loss(logits, labels[labels > 0], truth, self.settings.rivalry, share_count)
+        return box, mask_loss(logits, own, truth, self.settings.rivalry, share_count)
 
     def detect(self, scores: Tensor, boxes: Tensor, **changed: Any) -> Detections:  # noqa: ANN401
         """Return the detections of one picture from the scores (n, classes) and boxes (n, classes, 4) of its RoIs."""
@@ -270,9 +277,9 @@ class DecoupledHeads(RoIHeads):
         predictions: tuple[Tensor, Tensor] = self.box_predictor(self.box_head(maps))
         return predictions
 
-    def predict_masks(self, maps: Tensor) -> Tensor:
-        """Return mask logits (K, classes, 2 h, 2 w) for feature maps (K, C, h, w)."""
-        logits: Tensor = self.mask_predictor(self.mask_head(maps))
+    def predict_masks(self, maps: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return mask logits (K, classes, 2 h, 2 w) for feature maps (K, C, h, w), or each one's own, (K, 1, ...)."""
+        logits: Tensor = self.mask_predictor(self.mask_head(maps), labels)
         return logits
 
 
@@ -303,9 +310,9 @@ class JointHeads(RoIHeads):
         predictions: tuple[Tensor, Tensor] = self.box_predictor(self.box_head(shared))
         return predictions
 
-    def predict_masks(self, maps: Tensor) -> Tensor:
-        """Return mask logits (K, classes, 2 h, 2 w) for feature maps (K, C, h, w)."""
-        logits: Tensor = self.mask_predictor(self.mask_head(maps))
+    def predict_masks(self, maps: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return mask logits (K, classes, 2 h, 2 w) for feature maps (K, C, h, w), or each one's own, (K, 1, ...)."""
+        logits: Tensor = self.mask_predictor(self.mask_head(maps), labels)
         return logits
 
 
@@ -317,6 +324,6 @@ def _labels(sample: RoISample, target: Target) -> Tensor:
     return labels
 
 
-def _filled_up(maps: Tensor) -> Tensor:
-    """Return maps (K, C, h, w) with zeros up to a multiple of `FILLED_UP_TO`."""
-    return functional.pad(maps, (0, 0, 0, 0, 0, 0, 0, -len(maps) % FILLED_UP_TO))
+def _filled_up(rows: Tensor) -> Tensor:
+    """Return rows (K, ...) with zeros up to a multiple of `FILLED_UP_TO`."""
+    return functional.pad(rows, (0, 0) * (rows.ndim - 1) + (0, -len(rows) % FILLED_UP_TO))

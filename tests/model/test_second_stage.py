@@ -11,6 +11,7 @@ from minimask.geometry.boxes import box_iou
 from minimask.geometry.nms import nms
 from minimask.model.box_head import BETA, box_losses
 from minimask.model.detections import detect, refine
+from minimask.model.mask_head import MaskHead
 from minimask.model.mask_targets import batch_mask_targets, mask_loss, mask_probabilities, mask_targets
 from minimask.model.roi_heads import DecoupledHeads
 from minimask.model.roi_sampling import RoISample, draw_rois
@@ -219,3 +220,17 @@ def test_deltas_are_divided_by_their_weights():
     deltas = torch.tensor([[[0.5, 0.5, 4 * math.log(2), 8 * math.log(3)]]])
     boxes = refine(deltas, torch.tensor([[10.0, 10, 20, 20]]), (99, 99), weights)
     torch.testing.assert_close(boxes[0], torch.tensor([[10.0, 2.5, 30, 32.5]]))
+
+
+def test_the_logits_of_one_class_are_those_of_all(generator):
+    """Values and gradients, for classes that come several times, once and never."""
+    head, labels = MaskHead(3, 5, 4, convolutions=1).double(), torch.tensor([2, 4, 2, 1])
+    maps = torch.randn(4, 3, 6, 6, generator=generator, dtype=torch.float64, requires_grad=True)
+    everything, own = head(maps), head(maps, labels)
+    assert own.shape == (4, 1, 12, 12)
+    torch.testing.assert_close(own[:, 0], everything[torch.arange(4), labels])
+    followed = (maps, *head.parameters())
+    pair = [torch.autograd.grad(found.sin().sum(), followed) for found in (own[:, 0], everything[range(4), labels])]
+    for one, other in zip(*pair, strict=True):
+        torch.testing.assert_close(one, other)
+    assert head(maps[:0], labels[:0]).shape == (0, 1, 12, 12)

@@ -59,6 +59,7 @@ def boxes_in(count, size, generator, dtype=torch.float32, least=0.0):
         ([(64, 64)], (64, 64)),
         ([(1, 1), (7, 3)], (33, 50)),
         ([(37, 41)], (800, 1333)),
+        ([(97, 124)], (64, 1333)),  # 81.8 pixels: not rounded
     ],
 )
 def test_transform(sizes, limits, dtype):
