@@ -148,7 +148,7 @@ class Transform:
         lengths = self._lengths()
         if not lengths:
             return height, width
-        length = lengths[-1] if rng is None or len(lengths) == 1 else lengths[int(rng.integers(len(lengths)))]
+        length = lengths[-1] if rng is None else lengths[int(rng.integers(len(lengths)))]
         scale = min(length / min(height, width), self.max_size / max(height, width))
         size = math.floor(height * scale), math.floor(width * scale)
         if not min(size):
