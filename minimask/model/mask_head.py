@@ -35,21 +35,19 @@ class Doubling(nn.ConvTranspose2d):
     def forward(self, maps: Tensor, apart: bool = False) -> Tensor:  # type: ignore[override]
         """Return maps (K, out_channels, 2 H, 2 W) of maps (K, in_channels, H, W).
 
-        With `apart`, return (K, out_channels, H, 4 W): the same cells, not yet in their places.
+        With `apart`, return (K, 4 out_channels, H, W): the same cells, not yet in their places.
         """
-        count, _, height, width = maps.shape
         assert self.bias is not None
         weight = self.weight.permute(2, 3, 1, 0).reshape(-1, self.in_channels, 1, 1)  # down, right, channel
-        found = functional.conv2d(maps, weight, self.bias.repeat(4)).permute(0, 2, 3, 1)
-        cells = found.reshape(count, height, 4 * width, self.out_channels).permute(0, 3, 1, 2)
+        cells = functional.conv2d(maps, weight, self.bias.repeat(4))
         return cells if apart else in_place(cells)
 
 
 def in_place(cells: Tensor) -> Tensor:
-    """Return maps (K, C, 2 H, 2 W) of what `Doubling` calls cells apart, (K, C, H, 4 W)."""
-    count, channels, height, wide = cells.shape
-    blocks = cells.permute(0, 2, 3, 1).reshape(count, height, wide // 4, 2, 2, channels)
-    return blocks.transpose(2, 3).reshape(count, 2 * height, wide // 2, channels).permute(0, 3, 1, 2)
+    """Return maps (K, C, 2 H, 2 W) of what `Doubling` calls cells apart, (K, 4 C, H, W)."""
+    count, channels, height, width = cells.shape
+    blocks = cells.permute(0, 2, 3, 1).reshape(count, height, width, 2, 2, channels // 4)
+    return blocks.transpose(2, 3).reshape(count, 2 * height, 2 * width, channels // 4).permute(0, 3, 1, 2)
 
 
 class MaskPredictor(nn.Module):
@@ -85,14 +83,16 @@ class MaskPredictor(nn.Module):
         With `labels` (K,), return (K, 1, 2 H, 2 W): only what is said about each map's own class.
         """
         hidden = functional.relu_(self.conv5_mask(maps, apart=True))
+        count, channels, height, width = hidden.shape
         # Each cell is looked at alone, wherever it lies: a few logits move to their places faster than all channels.
+        rows = hidden.permute(0, 2, 3, 1).reshape(count, height * width * 4, channels // 4)
         if labels is None:
-            return in_place(self.mask_fcn_logits(hidden))
-        weight, bias = self.mask_fcn_logits.weight[labels], self.mask_fcn_logits.bias
-        assert bias is not None
-        rows = hidden.permute(0, 2, 3, 1).flatten(1, 2)  # one for each cell
-        logits = torch.baddbmm(bias[labels, None, None].to(rows), rows, weight[:, :, :, 0].to(rows))
-        return in_place(logits.reshape(len(maps), 1, *hidden.shape[2:]))
+            logits = self.mask_fcn_logits(rows.mT.unsqueeze(-1))[..., 0].mT
+        else:
+            weight, bias = self.mask_fcn_logits.weight[labels], self.mask_fcn_logits.bias
+            assert bias is not None
+            logits = torch.baddbmm(bias[labels, None, None].to(rows), rows, weight[:, :, :, 0].to(rows))
+        return in_place(logits.reshape(count, height, width, 4 * logits.shape[-1]).permute(0, 3, 1, 2))
 
 
 class MaskHead(nn.Module):
