@@ -13,6 +13,8 @@ COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 """Of the odd polynomial a x + b x^3 + c x^5: repeated, it takes singular values from (0, 1] to about 1."""
 ITERATIONS = 5
 LEAST_NORM = 1e-7
+LARGE = 256
+"""Rows, or columns if there are fewer, from which a matrix is worth the way to bfloat16 and back."""
 
 
 def orthogonalized(matrix: Tensor, iterations: int = ITERATIONS) -> Tensor:
@@ -76,6 +78,8 @@ class Muon(torch.optim.Optimizer):
         Nesterov's.
     weight_decay : float, at least 0
         Decoupled, as AdamW's: weights shrink by `lr * weight_decay` of themselves in every step.
+    dtype : torch.dtype
+        What directions of large matrices are orthogonalized in; Jordan et al. take bfloat16.
 
     Raises
     ------
@@ -101,12 +105,18 @@ class Muon(torch.optim.Optimizer):
     """
 
     def __init__(
-        self, params: Iterable[Any], lr: float = 0.02, momentum: float = 0.95, weight_decay: float = 0.0
+        self,
+        params: Iterable[Any],
+        lr: float = 0.02,
+        momentum: float = 0.95,
+        weight_decay: float = 0.0,
+        dtype: torch.dtype = torch.float32,
     ) -> None:
         if lr < 0 or weight_decay < 0:
             raise ValueError(f"lr and weight_decay must be at least 0, got {lr} and {weight_decay}")
         if not 0 <= momentum < 1:
             raise ValueError(f"momentum must be at least 0 and below 1, got {momentum}")
+        self.dtype = dtype
         super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
         for group in self.param_groups:
             for parameter in group["params"]:
@@ -138,7 +148,16 @@ class Muon(torch.optim.Optimizer):
             state["momentum_buffer"] = torch.zeros_like(parameter)
         mean: Tensor = state["momentum_buffer"]
         mean.lerp_(gradient, 1 - group["momentum"])
-        direction = orthogonalized(gradient.lerp(mean, group["momentum"]).flatten(1))
-        longer = math.sqrt(max(1.0, direction.shape[0] / direction.shape[1]))
-        parameter.mul_(1 - group["lr"] * group["weight_decay"])
-        parameter.add_(direction.reshape(parameter.shape), alpha=-group["lr"] * longer)
+        direction = _by_rows(gradient.lerp(mean, group["momentum"]))
+        matrix = direction.flatten(1)
+        unit = orthogonalized(matrix.to(self.dtype) if min(matrix.shape) >= LARGE else matrix)
+        longer = math.sqrt(max(1.0, matrix.shape[0] / matrix.shape[1]))
+        if group["weight_decay"]:
+            parameter.mul_(1 - group["lr"] * group["weight_decay"])
+        _by_rows(parameter).add_(unit.reshape(direction.shape), alpha=-group["lr"] * longer)
+
+
+def _by_rows(values: Tensor) -> Tensor:
+    """Return values (rows, ...) as they lie in memory: the order of a matrix's columns is of no importance here."""
+    channels_last = values.ndim == 4 and values.is_contiguous(memory_format=torch.channels_last)
+    return values.permute(0, 2, 3, 1) if channels_last else values

@@ -102,7 +102,7 @@ def make_optimizer(model: nn.Module, config: Config) -> Optimizers:
     model : nn.Module
         Parameters that need no gradient are left as they are.
     config : Config
-        `optimizer`, `learning_rate`, `rest_rate` and `weight_decay`.
+        `optimizer`, `learning_rate`, `rest_rate`, `weight_decay` and `precision`.
 
     Notes
     -----
@@ -120,7 +120,8 @@ def make_optimizer(model: nn.Module, config: Config) -> Optimizers:
     if not learned:
         raise ValueError("model must have a parameter to be learned, got none")
     if config.optimizer == "muon":
-        muon = Muon([matrices], config.learning_rate, MUON_MOMENTUM)
+        dtype = torch.bfloat16 if config.precision == "bfloat16" else torch.float32
+        muon = Muon([matrices], config.learning_rate, MUON_MOMENTUM, dtype=dtype)
         return Optimizers(model, muon, torch.optim.AdamW([others], config.rest_rate, fused=True))
     if config.optimizer == "adamw":
         return Optimizers(model, torch.optim.AdamW([matrices, others], config.learning_rate))
