@@ -837,6 +837,7 @@ assert pasted["published"] < pasted["aligned"] - 0.01
 # - *published conventions*: the half pixel of section 5.5, in RoIs, targets and paste.
 # - *softmax masks*: classes compete for every cell, where a sigmoid gives each class a mask of its own.
 # - *joint heads*: class, box and mask share their convolutions, with as many parameters (chapter 4).
+# - *RoIs from all maps*: a canonical size of 56 instead of 224, so that larger RoIs are read from coarser maps.
 # - *one map*: no pyramid; all anchors and all RoIs on a single map of stride 8.
 
 # %%
@@ -865,7 +866,7 @@ for name in runs:
 # %%
 show(
     curves.seeds(values, "base"),
-    "Mask AP and box AP of six variants, three seeds each, beside the range of the base. "
+    "Mask AP and box AP of seven variants, three seeds each, beside the range of the base. "
     + "; ".join(f"{name}: {compared(name)[0]}" for name in runs if name != "base"),
     photograph=True,
     quality=35,

@@ -19,7 +19,7 @@ CHOICES = {
     "device": ("auto", "cpu", "cuda"),
     "optimizer": ("muon", "adamw", "sgd"),
     "schedule": ("one_cycle", "step", "constant"),
-    "precision": ("float32", "bfloat16", "float16"),
+    "precision": ("auto", "float32", "bfloat16", "float16"),
 }
 """What these settings may be."""
 LEAST = {
@@ -84,8 +84,9 @@ class Config:
         The fraction of the steps in which the rate rises.
     clip : float, at least 0
         The longest the gradient of all weights together may be; 0 leaves it as it is.
-    precision : {"float32", "bfloat16", "float16"}
-        What convolutions and matrix products are computed in; the last on graphics cards only.
+    precision : {"auto", "float32", "bfloat16", "float16"}
+        What convolutions and matrix products are computed in; the last on graphics cards only. `"auto"` is bfloat16
+        where the processor or the card multiplies matrices of it.
     seed : int, at least 0
         Decides the first weights, the order of the pictures, and what is sampled of them.
     threads : int, at least 0
@@ -129,11 +130,11 @@ class Config:
     optimizer: str = "muon"
     learning_rate: float = 0.02
     rest_rate: float = 0.005
-    weight_decay: float = 0.01
+    weight_decay: float = 0.0
     schedule: str = "one_cycle"
     warmup: float = 0.1
     clip: float = 0.0
-    precision: str = "float32"
+    precision: str = "auto"
     seed: int = 0
     threads: int = 0
     workers: int = 0

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
@@ -25,8 +26,7 @@ from minimask.training.config import FREE, Config
 from minimask.training.distributed import ALONE, LostProcessError, Processes
 from minimask.training.finite import NonFiniteError, diagnose, first_not_finite
 from minimask.training.optimizers import Optimizers, make_optimizer, rate_factor
-
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+from minimask.training.precision import DTYPES, chosen
 
 
 class Progress(NamedTuple):
@@ -134,10 +134,7 @@ class _Training:
         device = processes.device
         if config.batch < processes.count:
             raise ValueError(f"batch must be at least {processes.count}, the number of processes, got {config.batch}")
-        if config.precision == "float16" and device.type != "cuda":
-            raise ValueError(
-                f"precision float16 must be computed on a graphics card, got device {device}; try bfloat16"
-            )
+        config = replace(config, precision=chosen(config.precision, device))
         if config.threads:
             torch.set_num_threads(config.threads)
         self.model = model.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -13,8 +13,6 @@ COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 """Of the odd polynomial a x + b x^3 + c x^5: repeated, it takes singular values from (0, 1] to about 1."""
 ITERATIONS = 5
 LEAST_NORM = 1e-7
-LARGE = 256
-"""Rows, or columns if there are fewer, from which a matrix is worth the way to bfloat16 and back."""
 
 
 def orthogonalized(matrix: Tensor, iterations: int = ITERATIONS) -> Tensor:
@@ -34,7 +32,8 @@ def orthogonalized(matrix: Tensor, iterations: int = ITERATIONS) -> Tensor:
     -----
     Every iteration multiplies X from the left by a polynomial in A = X Xᵀ. Polynomials in A commute, so that only the
     small, square A is iterated, and X is multiplied once, in the end: for a wide matrix a fraction of the work, so
-    little that float32 is affordable where Jordan et al. take bfloat16.
+    little that float32 is affordable where Jordan et al. take bfloat16. It is needed, too: in bfloat16, rounding makes
+    small eigenvalues of A negative, which the polynomial blows up.
 
     References
     ----------
@@ -78,8 +77,6 @@ class Muon(torch.optim.Optimizer):
         Nesterov's.
     weight_decay : float, at least 0
         Decoupled, as AdamW's: weights shrink by `lr * weight_decay` of themselves in every step.
-    dtype : torch.dtype
-        What directions of large matrices are orthogonalized in; Jordan et al. take bfloat16.
 
     Raises
     ------
@@ -105,18 +102,12 @@ class Muon(torch.optim.Optimizer):
     """
 
     def __init__(
-        self,
-        params: Iterable[Any],
-        lr: float = 0.02,
-        momentum: float = 0.95,
-        weight_decay: float = 0.0,
-        dtype: torch.dtype = torch.float32,
+        self, params: Iterable[Any], lr: float = 0.02, momentum: float = 0.95, weight_decay: float = 0.0
     ) -> None:
         if lr < 0 or weight_decay < 0:
             raise ValueError(f"lr and weight_decay must be at least 0, got {lr} and {weight_decay}")
         if not 0 <= momentum < 1:
             raise ValueError(f"momentum must be at least 0 and below 1, got {momentum}")
-        self.dtype = dtype
         super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
         for group in self.param_groups:
             for parameter in group["params"]:
@@ -150,7 +141,7 @@ class Muon(torch.optim.Optimizer):
         mean.lerp_(gradient, 1 - group["momentum"])
         direction = _by_rows(gradient.lerp(mean, group["momentum"]))
         matrix = direction.flatten(1)
-        unit = orthogonalized(matrix.to(self.dtype) if min(matrix.shape) >= LARGE else matrix)
+        unit = orthogonalized(matrix)
         longer = math.sqrt(max(1.0, matrix.shape[0] / matrix.shape[1]))
         if group["weight_decay"]:
             parameter.mul_(1 - group["lr"] * group["weight_decay"])

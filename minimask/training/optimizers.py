@@ -102,7 +102,7 @@ def make_optimizer(model: nn.Module, config: Config) -> Optimizers:
     model : nn.Module
         Parameters that need no gradient are left as they are.
     config : Config
-        `optimizer`, `learning_rate`, `rest_rate`, `weight_decay` and `precision`.
+        `optimizer`, `learning_rate`, `rest_rate` and `weight_decay`.
 
     Notes
     -----
@@ -111,7 +111,8 @@ def make_optimizer(model: nn.Module, config: Config) -> Optimizers:
     Examples
     --------
     >>> model = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8))
-    >>> [(len(group["params"]), group["lr"], group["weight_decay"]) for group in make_optimizer(model, Config()).groups]
+    >>> groups = make_optimizer(model, Config(weight_decay=0.01)).groups
+    >>> [(len(group["params"]), group["lr"], group["weight_decay"]) for group in groups]
     [(1, 0.02, 0.01), (3, 0.005, 0.0)]
     """
     learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
@@ -120,8 +121,7 @@ def make_optimizer(model: nn.Module, config: Config) -> Optimizers:
     if not learned:
         raise ValueError("model must have a parameter to be learned, got none")
     if config.optimizer == "muon":
-        dtype = torch.bfloat16 if config.precision == "bfloat16" else torch.float32
-        muon = Muon([matrices], config.learning_rate, MUON_MOMENTUM, dtype=dtype)
+        muon = Muon([matrices], config.learning_rate, MUON_MOMENTUM)
         return Optimizers(model, muon, torch.optim.AdamW([others], config.rest_rate, fused=True))
     if config.optimizer == "adamw":
         return Optimizers(model, torch.optim.AdamW([matrices, others], config.learning_rate))

@@ -61,6 +61,7 @@ def test_a_variant_is_what_its_name_says(few):
         assert (len(model.backbone.strides) == 1) == (name == "one map")
         assert (model.roi_heads.settings.operator == "pool") == (name == "RoIPool")
         assert (model.roi_heads.settings.rivalry == "softmax") == (name == "softmax masks")
+        assert (model.roi_heads.settings.canonical_size == 56) == (name == "RoIs from all maps")
         assert (model.roi_heads.settings.paste == "published") == (name == "published conventions")
 
 
