@@ -33,6 +33,7 @@ from minimask.model.mask_rcnn import PyramidBackbone
 from minimask.training.batches import Batch, load
 from minimask.training.config import Config
 from minimask.training.optimizers import make_optimizer, rate_factor
+from minimask.training.precision import chosen
 
 STEPS = 600
 """Of torchvision's training."""
@@ -147,7 +148,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--steps", type=int, default=STEPS, help="of torchvision's training")
     parser.add_argument("--ours", type=int, help="steps of ours; by default as many as 0.6 of the time allows")
     given = parser.parse_args(arguments)
-    config = Config(steps=given.steps, threads=2)
+    config = Config(steps=given.steps, threads=2, precision=chosen("auto", torch.device("cpu")))
     torch.set_num_threads(2)
     ratio = step_ratio(config)
     steps = given.ours or int(given.steps * SHARE * ratio)
