@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "minimask"
 FLOORS = (
     {"geometry", "compiled", "folders", "meter"},
     {"roi", "suppression", "anchors", "matching", "box_coder", "proposals", "plots", "data"},
-    {"model"},
+    {"model", "gradients"},
     {"training", "evaluation", "detecting", "ledger", "chapters"},
     {"arguments", "predicting", "cli", "__main__"},
     {"widgets", "exercises"},

@@ -1,11 +1,10 @@
 """Examine pictures: record what every stage of a trained model makes of them, for the X-ray and for a file.
 
-`python -m minimask.training.examining weights.pt` examines the pictures that ship with the package anew.
+`python -m minimask.training.examining` examines the pictures that ship with the package anew.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from minimask.data.picture import Picture
 from minimask.data.shapes import CLASSES, ShapesWorld
 from minimask.geometry.checks import FloatArray, as_whole_number
 from minimask.model.detections import refine
-from minimask.model.lesson import lesson_model
+from minimask.model.lesson import trained_lesson_model
 from minimask.model.mask_rcnn import MaskRCNN, Trace
 from minimask.model.mask_targets import mask_probabilities
 
@@ -200,22 +199,19 @@ def _objectness(trace: Trace) -> tuple[FloatArray, ...]:
     return tuple(found)
 
 
-def main(weights: str, path: Path = RECORDED, numbers: Sequence[int] = NUMBERS) -> None:
-    """Examine pictures that no training has seen with a model of the lesson, and write the recorded file anew.
+def main(path: Path = RECORDED, numbers: Sequence[int] = NUMBERS) -> None:
+    """Examine pictures that no training has seen with the lesson's trained model, and write the recorded file anew.
 
     Parameters
     ----------
-    weights : str
-        A file with the model's `state_dict`.
     path : Path
     numbers : sequence of int
         Of the pictures in `WORLD`.
     """
-    model = lesson_model()
-    model.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+    model = trained_lesson_model()
     save_examined(path, [examine(model, WORLD[number]) for number in numbers])
     print(f"{path.name}: {path.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()

@@ -2,10 +2,10 @@
 
 import pytest
 import torch
+from stand_in import WORLD, short, stand_in
 
 from minimask.training.loop import train
 from minimask.training.precision import chosen
-from stand_in import WORLD, short, stand_in
 
 CPU, CARD = torch.device("cpu"), torch.device("cuda", 0)
 
