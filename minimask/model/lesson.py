@@ -86,7 +86,7 @@ def lesson_model(
 
 
 def trained_lesson_model() -> MaskRCNN:
-    """Return the model of chapter 5 after a quarter of an hour of training on generated shapes, in evaluation mode.
+    """Return the model of chapter 5 after 5,000 steps of training on generated shapes, in evaluation mode.
 
     Weights of convolutions and matrices were rounded to float16 for the file; they are float32 here.
     """

@@ -106,14 +106,16 @@ def oracles(cells: Sequence[int], curves: Mapping[str, ArrayLike]) -> Figure:
 
 
 @styled
-def counts(levels: ArrayLike, found: ArrayLike, total: int, what: str) -> Figure:
-    """Plot how many of a number of objects are found in a picture, against what was done to it."""
+def counts(levels: ArrayLike, found: Mapping[str, ArrayLike], total: int, what: str) -> Figure:
+    """Plot how many of a number of objects are found in a picture, against what was done to it; a curve a finder."""
     fig, (axes,) = figure(width=7.2, height=3.2)
     axes.axhline(total, color=INK, linewidth=1.4, linestyle=DASHED)
     axes.annotate(f"all {total}", (0.01, total), (0, 4), ("axes fraction", "data"), "offset points", size=11)
-    axes.plot(levels, found, "o-", color=BEST, markersize=8)
+    for (name, numbers), (color, dashes), sign in zip(found.items(), RIVALS, "osD", strict=False):
+        axes.plot(levels, numbers, color=color, linestyle=dashes, marker=sign, markersize=7, label=name)
     axes.set(ylim=(0, 1.18 * total), xlabel=what, ylabel="found")
     axes.grid(axis="y")
+    axes.legend(fontsize=11, loc="lower left")
     return fig
 
 

@@ -1,6 +1,5 @@
 """The chapters show every exercise: its card, its stub and its attempt, once and in this order."""
 
-import re
 from pathlib import Path
 
 import nbformat
@@ -17,11 +16,8 @@ BY_ID = pytest.mark.parametrize("exercise", exercises.all(), ids=lambda exercise
 
 
 def chapter_cells(number):
-    """Return the code cells of a chapter, or of the text of one in the making, where cells begin with `# %%`."""
-    (path,) = [*NOTEBOOKS.glob(f"{number:02}_*.ipynb")] or NOTEBOOKS.glob(f"{number:02}_*.py")
-    if path.suffix == ".py":
-        parts = re.split(r"^# %%", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
-        return [part.partition("\n")[2].strip() for part in parts if "[markdown]" not in part.partition("\n")[0]]
+    """Return the code cells of a chapter."""
+    (path,) = NOTEBOOKS.glob(f"{number:02}_*.ipynb")
     return [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
 
 

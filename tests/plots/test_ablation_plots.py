@@ -59,9 +59,10 @@ def test_oracles_are_plotted_against_their_cells():
 
 
 def test_counts_are_plotted_below_the_line_of_all():
-    (axes,) = ablations.counts([0.5, 1.0], [9, 12], 24, "blur").axes
-    line, found = axes.lines
-    assert set(line.get_ydata()) == {24} and found.get_xydata().tolist() == [[0.5, 9], [1.0, 12]]
+    (axes,) = ablations.counts([0.5, 1.0], {"old": [9, 12], "new": [20, 24]}, 24, "blur").axes
+    line, old, new = axes.lines
+    assert set(line.get_ydata()) == {24} and old.get_xydata().tolist() == [[0.5, 9], [1.0, 12]]
+    assert list(new.get_ydata()) == [20, 24] and [text.get_text() for text in axes.get_legend().texts] == ["old", "new"]
     assert [text.get_text() for text in axes.texts] == ["all 24"] and axes.get_xlabel() == "blur"
 
 
