@@ -194,7 +194,7 @@ def committed_texts():
     files = [path for path in ROOT.iterdir() if path.is_file() and path.name != ".coverage"]
     files += [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
     generated = {"__pycache__", ".ipynb_checkpoints"}
-    return [path for path in files if path.suffix not in {".png", ".gif", ".npz"} and not generated & set(path.parts)]
+    return [path for path in files if path.suffix not in {".png", ".gif", ".npz", ".safetensors"} and not generated & set(path.parts)]
 
 
 def test_no_text_names_a_registry_or_a_path_of_one_machine():
