@@ -193,8 +193,8 @@ def committed_texts():
     folders = ["minimask", "tests", "notebooks", "figures", "lab", ".ci"]
     files = [path for path in ROOT.iterdir() if path.is_file() and path.name != ".coverage"]
     files += [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
-    generated = {"__pycache__", ".ipynb_checkpoints"}
-    return [path for path in files if path.suffix not in {".png", ".gif", ".npz", ".safetensors"} and not generated & set(path.parts)]
+    generated, binary = {"__pycache__", ".ipynb_checkpoints"}, {".png", ".gif", ".npz", ".safetensors"}
+    return [path for path in files if path.suffix not in binary and not generated & set(path.parts)]
 
 
 def test_no_text_names_a_registry_or_a_path_of_one_machine():

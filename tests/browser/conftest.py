@@ -198,7 +198,7 @@ class Notebook:
 
     page: Page
 
-    def run_all(self, timeout: float = 300) -> None:
+    def run_all(self, timeout: float = 600) -> None:
         """Run all cells, and wait until the kernel has nothing left to do."""
         self.page.get_by_role("menuitem", name="Run", exact=True).click()
         self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
