@@ -139,16 +139,12 @@ class Muon(torch.optim.Optimizer):
             state["momentum_buffer"] = torch.zeros_like(parameter)
         mean: Tensor = state["momentum_buffer"]
         mean.lerp_(gradient, 1 - group["momentum"])
-        direction = _by_rows(gradient.lerp(mean, group["momentum"]))
-        matrix = direction.flatten(1)
-        unit = orthogonalized(matrix)
+        # As the parameter lies in memory: the order of a matrix's columns is of no importance, and copies take time.
+        last = parameter.ndim == 4 and parameter.is_contiguous(memory_format=torch.channels_last)
+        order = (0, 2, 3, 1) if last else range(parameter.ndim)
+        rows = parameter.permute(*order)
+        matrix = gradient.lerp(mean, group["momentum"]).permute(*order).flatten(1)
         longer = math.sqrt(max(1.0, matrix.shape[0] / matrix.shape[1]))
         if group["weight_decay"]:
             parameter.mul_(1 - group["lr"] * group["weight_decay"])
-        _by_rows(parameter).add_(unit.reshape(direction.shape), alpha=-group["lr"] * longer)
-
-
-def _by_rows(values: Tensor) -> Tensor:
-    """Return values (rows, ...) as they lie in memory: the order of a matrix's columns is of no importance here."""
-    channels_last = values.ndim == 4 and values.is_contiguous(memory_format=torch.channels_last)
-    return values.permute(0, 2, 3, 1) if channels_last else values
+        rows.add_(orthogonalized(matrix).reshape(rows.shape), alpha=-group["lr"] * longer)

@@ -66,14 +66,18 @@ def test_on_matrices_it_is_torchs(shape):
     assert (ours - drawn(*shape)).abs().max() > 0.1
 
 
-@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+LAYOUTS = (torch.contiguous_format, torch.channels_last)
+
+
+@pytest.mark.parametrize("of_gradient", LAYOUTS)
+@pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("shape", [(4, 3, 3, 3), (40, 2, 3, 3)])
-def test_convolutions_are_matrices_of_their_filters(shape, layout):
+def test_convolutions_are_matrices_of_their_filters(shape, layout, of_gradient):
     filters, matrix = nn.Parameter(drawn(*shape).to(memory_format=layout)), nn.Parameter(drawn(*shape).flatten(1))
     optimizers = [Muon([one], 0.1, weight_decay=0.1) for one in (filters, matrix)]
     for step in range(3):
         gradient = drawn(*shape, seed=step + 1)
-        filters.grad, matrix.grad = gradient.to(memory_format=layout), gradient.flatten(1)
+        filters.grad, matrix.grad = gradient.to(memory_format=of_gradient), gradient.flatten(1)
         for one in optimizers:
             one.step()
     torch.testing.assert_close(filters.detach().flatten(1), matrix.detach(), rtol=1e-5, atol=1e-5)
