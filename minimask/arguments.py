@@ -19,7 +19,7 @@ GROUPS = {
     "model": ("model", "weights"),
     "recipe": (
         *("steps", "batch", "optimizer", "learning_rate", "rest_rate", "weight_decay", "schedule", "warmup", "clip"),
-        "seed",
+        *("weighing", "loss_weights", "seed"),
     ),
     "machine": ("device", "precision", "threads", "workers"),
     "while it runs": ("evaluate_every", "checkpoint_every", "pictures_every", "keep"),

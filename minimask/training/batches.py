@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader, Dataset
 from minimask.data.picture import Picture
 from minimask.geometry.checks import as_whole_number
 
-PURPOSES = ("order", "flip", "torch")
+PURPOSES = ("order", "flip", "torch", "weighing")
 """What chance is needed for, beside what the model samples. New ones are added at the end."""
 
 
@@ -48,7 +48,7 @@ class Batch(NamedTuple):
     """Boxes, labels and masks of the objects of each."""
 
 
-def chance(purpose: Literal["order", "flip", "torch"], seed: int, *when: int) -> np.random.Generator:
+def chance(purpose: Literal["order", "flip", "torch", "weighing"], seed: int, *when: int) -> np.random.Generator:
     """Return a source of chance for a purpose at a moment; for another one it is another.
 
     Examples

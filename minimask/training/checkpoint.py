@@ -22,7 +22,7 @@ from minimask.geometry.checks import as_whole_number
 from minimask.training.atomic import MARK, write_atomically
 from minimask.training.config import Config
 
-FORMAT = 1
+FORMAT = 2
 """Of the files; another number is another format."""
 NAME = re.compile(r"step-(\d{8,})\.safetensors")
 KEY = "minimask"
@@ -43,6 +43,8 @@ class Checkpoint:
     """What `Optimizers.state` returns; empty where only the weights are of interest."""
     scaler: Mapping[str, float] = field(default_factory=dict)
     """The state of the gradient scaler of float16."""
+    weighing: Mapping[str, list[float]] = field(default_factory=dict)
+    """What the weighing of the losses remembers."""
     seconds: float = 0.0
     """How long the training has taken, in all its runs."""
     notes: Mapping[str, Any] = field(default_factory=dict)
@@ -97,6 +99,7 @@ def write_checkpoint(path: str | PathLike[str], checkpoint: Checkpoint) -> Path:
             "step": checkpoint.step,
             "config": checkpoint.config.settings(),
             "scaler": dict(checkpoint.scaler),
+            "weighing": dict(checkpoint.weighing),
             "seconds": checkpoint.seconds,
             "notes": dict(checkpoint.notes),
         }
@@ -153,6 +156,7 @@ def load_checkpoint(path: str | PathLike[str], *, optimizer: bool = True) -> Che
         model=_part(tensors, "model"),
         optimizer=_part(tensors, "optimizer"),
         scaler=described["scaler"],
+        weighing=described["weighing"],
         seconds=described["seconds"],
         notes=described["notes"],
     )

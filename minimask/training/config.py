@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from minimask.geometry.checks import as_number, as_whole_number
+from minimask.gradients.weighing import WEIGHINGS, Weighing, weighing_of
 from minimask.training.atomic import write_atomically
 
 CHOICES = {
@@ -19,6 +20,7 @@ CHOICES = {
     "device": ("auto", "cpu", "cuda"),
     "optimizer": ("muon", "adamw", "sgd"),
     "schedule": ("one_cycle", "step", "constant"),
+    "weighing": WEIGHINGS,
     "precision": ("auto", "float32", "bfloat16", "float16"),
 }
 """What these settings may be."""
@@ -84,6 +86,11 @@ class Config:
         The fraction of the steps in which the rate rises.
     clip : float, at least 0
         The longest the gradient of all weights together may be; 0 leaves it as it is.
+    weighing : {"sum", "fixed", "uncertainty", "gradnorm", "pcgrad", "mgda", "cagrad", "upgrad"}
+        How the losses are weighed against each other: all alike, by `loss_weights`, or by a method of
+        `minimask.gradients`, in a single process. Methods that read gradients take one backward pass for each loss.
+    loss_weights : str
+        For the weighing `fixed`, e.g. `"loss_mask=2, loss_box_reg=0.5"`; losses that are not named count 1.
     precision : {"auto", "float32", "bfloat16", "float16"}
         What convolutions and matrix products are computed in; the last on graphics cards only. `"auto"` is bfloat16
         where the processor or the card multiplies matrices of it.
@@ -134,6 +141,8 @@ class Config:
     schedule: str = "one_cycle"
     warmup: float = 0.1
     clip: float = 0.0
+    weighing: str = "sum"
+    loss_weights: str = ""
     precision: str = "auto"
     seed: int = 0
     threads: int = 0
@@ -158,6 +167,16 @@ class Config:
             raise ValueError(f"flip must be from 0 to 1, got {self.flip}")
         if not 0 <= self.warmup < 1:
             raise ValueError(f"warmup must be at least 0 and below 1, got {self.warmup}")
+        if bool(self.loss_weights.strip()) != (self.weighing == "fixed"):
+            raise ValueError(
+                f"loss_weights must be given for the weighing 'fixed', and for no other, "
+                f"got {self.loss_weights!r} for {self.weighing!r}"
+            )
+        self.new_weighing()
+
+    def new_weighing(self) -> Weighing:
+        """Return what weighs the losses, as it begins."""
+        return weighing_of(self.weighing, _weights(self.loss_weights))
 
     @classmethod
     def read(cls, path: str | PathLike[str]) -> Config:
@@ -218,6 +237,15 @@ def _checked(name: str, value: Any, kind: type) -> object:  # noqa: ANN401
     if isinstance(value, bool | str):
         raise TypeError(f"{name} must be a number, got {value!r}")
     return as_number(value, name)
+
+
+def _weights(text: str) -> dict[str, float]:
+    """Return the weights that a text says, `name=number` with commas between them."""
+    pairs = [part.partition("=") for part in text.split(",") if part.strip()]
+    try:
+        return {name.strip(): float(number) for name, _, number in pairs}
+    except ValueError:
+        raise ValueError(f"loss_weights must be like 'loss_mask=2, loss_box_reg=0.5', got {text!r}") from None
 
 
 def _parsed(name: str, text: str, kind: type) -> object:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, NoReturn
 import torch
 from torch import Tensor, nn
 
+from minimask.gradients.backward import backward
 from minimask.training.batches import Batch, Source, chance, load, sampling_chance
 from minimask.training.checkpoint import (
     Checkpoint,
@@ -135,12 +136,18 @@ class _Training:
         if config.batch < processes.count:
             raise ValueError(f"batch must be at least {processes.count}, the number of processes, got {config.batch}")
         config = replace(config, precision=chosen(config.precision, device))
+        if config.weighing != "sum" and (processes.count > 1 or config.precision == "float16"):
+            raise ValueError(
+                f"weighing must be 'sum' for several processes and in float16, got {config.weighing!r}, "
+                f"{processes.count} process{'es' if processes.count > 1 else ''}, {config.precision}"
+            )
         if config.threads:
             torch.set_num_threads(config.threads)
         self.model = model.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.source, self.config, self.folder, self.processes, self.notes = source, config, folder, processes, notes
         self.optimizer: Optimizers = make_optimizer(self.model, config)
         self.scaler = torch.amp.GradScaler(device.type, enabled=config.precision == "float16")
+        self.weighing = config.new_weighing()
         self.step, self.seconds, self.saved = 0, 0.0, -1
         path = processes.agree(latest_checkpoint(folder) if folder else None)
         if path:
@@ -216,8 +223,7 @@ class _Training:
                 losses = self._losses(shared, batch, self.config.precision)
             except ValueError as error:
                 self._refuse(batch, {}, error)
-            total = sum(losses.values(), torch.zeros((), device=self.processes.device))
-            self.scaler.scale(total).backward()  # type: ignore[no-untyped-call]
+            self._backward(losses, batch)
         self.optimizer.step(self.scaler.unscale_)
         length = nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip or math.inf)
         values = torch.stack([value.detach().float() for value in losses.values()])
@@ -229,6 +235,18 @@ class _Training:
         self.optimizer.step(self.scaler.step)
         self.scaler.update()
         return told, gradient
+
+    def _backward(self, losses: Mapping[str, Tensor], batch: Batch) -> None:
+        """Compute the gradient of the losses, as they are weighed."""
+        if self.config.weighing == "sum":
+            total = sum(losses.values(), torch.zeros((), device=self.processes.device))
+            self.scaler.scale(total).backward()  # type: ignore[no-untyped-call]
+            return
+        rng = chance("weighing", self.config.seed, self.step)
+        try:
+            backward(losses, self.weighing, self.model.parameters(), rng)
+        except ValueError as error:  # a loss or a gradient is not finite
+            self._refuse(batch, {name: loss.item() for name, loss in losses.items()}, error)
 
     def _losses(self, model: nn.Module, batch: Batch, precision: str) -> dict[str, Tensor]:
         """Return the losses of a batch in a precision."""
@@ -281,6 +299,7 @@ class _Training:
                 model=model,
                 optimizer=self.optimizer.state(),
                 scaler=self.scaler.state_dict(),
+                weighing=self.weighing.state(),
                 seconds=self.seconds,
                 notes=self.notes,
             ),
@@ -303,6 +322,7 @@ class _Training:
             self.optimizer.load_state(checkpoint.optimizer)
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
+        self.weighing.load_state(checkpoint.weighing)
         if checkpoint.scaler:
             self.scaler.load_state_dict(dict(checkpoint.scaler))
         self.step = self.saved = checkpoint.step

@@ -98,8 +98,8 @@ def test_files_that_are_no_checkpoints_are_named(tmp_path):
     save_file({"a": torch.ones(1)}, path)
     with pytest.raises(ValueError, match=r"foreign\.safetensors is no checkpoint of minimask"):
         load_checkpoint(path)
-    save_file({"a": torch.ones(1)}, path, {module.KEY: json.dumps({"format": 2})})
-    with pytest.raises(ValueError, match="has format 2; this version of minimask reads format 1"):
+    save_file({"a": torch.ones(1)}, path, {module.KEY: json.dumps({"format": 1})})
+    with pytest.raises(ValueError, match="has format 1; this version of minimask reads format 2"):
         load_checkpoint(path)
 
 

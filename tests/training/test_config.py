@@ -64,6 +64,10 @@ def test_every_whole_number_has_a_least_and_every_choice_a_setting():
         ({"flip": 1.1}, "flip must be from 0 to 1, got 1.1"),
         ({"flip": -0.1}, "flip must be from 0 to 1, got -0.1"),
         ({"warmup": 1}, "warmup must be at least 0 and below 1, got 1.0"),
+        ({"weighing": "fixed"}, "loss_weights must be given for the weighing 'fixed', and for no other, got ''"),
+        ({"loss_weights": "a=1"}, "loss_weights must be given for the weighing 'fixed', and for no other, got 'a=1'"),
+        ({"weighing": "fixed", "loss_weights": "a"}, "loss_weights must be like 'loss_mask=2, loss_box_reg=0.5'"),
+        ({"weighing": "fixed", "loss_weights": "a=-1"}, "weights must be at least 0, got -1 for 'a'"),
         ({"warmup": -0.5}, "warmup must be at least 0 and below 1, got -0.5"),
     ],
 )

@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 import torch
 from stand_in import LOSSES, WORLD, Broken, changed, short, stand_in, weights
+from torch import nn
 
+from minimask.gradients.weighing import WEIGHINGS
 from minimask.training.batches import LoadingError
 from minimask.training.checkpoint import latest_checkpoint, load_checkpoint
 from minimask.training.config import FREE, Config
 from minimask.training.distributed import Processes
+from minimask.training.finite import NonFiniteError
 from minimask.training.loop import train
 from minimask.training.proposals import evaluating
 
@@ -202,6 +205,48 @@ def test_what_cannot_be_is_named_at_once():
         train(stand_in(), WORLD, short(precision="float16"))
     with pytest.raises(ValueError, match="batch must be at least 2, the number of processes, got 1"):
         train(stand_in(), WORLD, Config(batch=1), processes=Processes(0, 2))
+    with pytest.raises(ValueError, match="weighing must be 'sum' for several processes and in float16, got 'mgda', 2"):
+        train(stand_in(), WORLD, Config(weighing="mgda"), processes=Processes(0, 2))
+
+
+@pytest.mark.parametrize("weighing", [name for name in WEIGHINGS if name != "sum"])
+def test_losses_are_weighed_and_a_training_goes_on_to_the_same_bits(tmp_path, weighing):
+    """Whatever the weighing remembers is in the checkpoint, and its chance is the step's own."""
+    settings = {"weighing": weighing, "loss_weights": "loss_mask=3, loss_box_reg=0.5" if weighing == "fixed" else ""}
+    whole, told = trained(short(**settings))
+    plain, _ = trained()
+    assert not torch.equal(weights(whole), weights(plain))
+    training = train(stand_in(), WORLD, short(**settings), folder=tmp_path)
+    first = [next(training) for _ in range(4)]
+    training.close()
+    model, rest = trained(short(**settings), model=stand_in(seed=9), folder=tmp_path)
+    assert numbers(first) + numbers(rest) == numbers(told)
+    assert torch.equal(weights(model), weights(whole))
+
+
+def test_a_loss_that_counts_twice_has_twice_the_gradient():
+    def gradient(**settings):
+        model = stand_in()
+        training = train(model, WORLD, short(steps=1, optimizer="sgd", warmup=0.0, **settings))
+        before = nn.utils.parameters_to_vector(model.parameters()).detach().clone()
+        assert [progress.step for progress in training] == [0, 1]
+        return before - nn.utils.parameters_to_vector(model.parameters()).detach()
+
+    plain = gradient()
+    assert torch.allclose(
+        gradient(weighing="fixed", loss_weights=", ".join(f"{name}=2" for name in LOSSES)), 2 * plain, atol=1e-6
+    )
+    none = gradient(weighing="fixed", loss_weights=", ".join(f"{name}=0" for name in LOSSES))
+    assert not none.any() and plain.any()
+
+
+def test_a_weighed_loss_that_is_not_finite_stops_the_training():
+    for weighing in ("uncertainty", "pcgrad"):
+        model = stand_in()
+        with torch.no_grad():
+            next(model.parameters()).fill_(math.nan)
+        with pytest.raises(NonFiniteError, match="step 1 is not finite"):
+            trained(short(weighing=weighing), model=model)
 
 
 def test_bad_pictures_are_named():
