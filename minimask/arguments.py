@@ -22,7 +22,7 @@ GROUPS = {
         *("weighing", "loss_weights", "seed"),
     ),
     "machine": ("device", "precision", "threads", "workers"),
-    "while it runs": ("evaluate_every", "checkpoint_every", "pictures_every", "keep"),
+    "while it runs": ("evaluate_every", "checkpoint_every", "pictures_every", "gradients_every", "keep"),
 }
 """The settings of a training, as its help shows them."""
 

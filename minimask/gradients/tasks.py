@@ -155,6 +155,34 @@ def layers(model: nn.Module, within: str = "") -> dict[str, list[nn.Parameter]]:
     return found
 
 
+def below(model: nn.Module, names: Sequence[str]) -> dict[str, list[nn.Parameter]]:
+    """Return the parameters that learn in some modules and in all that these consist of.
+
+    Parameters
+    ----------
+    model : nn.Module
+    names : sequence of str
+        Of modules; those in which nothing learns are left out.
+
+    Raises
+    ------
+    ValueError
+        If a name is no module's.
+
+    Examples
+    --------
+    >>> model = nn.Sequential(nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1)), nn.ReLU())
+    >>> {name: len(place) for name, place in below(model, ["0", "0.1", "1"]).items()}
+    {'0': 4, '0.1': 2}
+    """
+    modules = dict(model.named_modules())
+    for name in names:
+        if name not in modules:
+            raise ValueError(f"names must be of the model's modules, got {name!r}")
+    found = {name: [one for one in modules[name].parameters() if one.requires_grad] for name in names}
+    return {name: place for name, place in found.items() if place}
+
+
 def shared(rows: Tensor, least: int = 2) -> Tensor:
     """Return which columns of gradients (T, n) at least `least` tasks use, Boolean (n,).
 

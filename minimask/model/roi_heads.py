@@ -127,6 +127,8 @@ class RoIHeads(nn.Module):
         self.box_predictor = BoxPredictor(width, classes)
         mask_branch = MaskHead(channels, classes, mask_channels, mask_convolutions)
         self.mask_head, self.mask_predictor = mask_branch.mask_head, mask_branch.mask_predictor
+        # In training, what the heads read passes through here, where `minimask.gradients` can look at it.
+        self.box_features, self.mask_features = nn.Identity(), nn.Identity()
 
     def _seen_by_box_head(self, channels: int, mask_channels: int) -> int:  # noqa: ARG002
         """Return the channels of what the box head reads."""
@@ -238,9 +240,13 @@ class RoIHeads(nn.Module):
                 for sample, target in zip(positive, targets, strict=True)
             ]
         )
-        maps = self.extract(features, strides, boxes, self.size_for_boxes)
+        maps = self.box_features(self.extract(features, strides, boxes, self.size_for_boxes))
         box = box_losses(*self.predict_boxes(maps), labels, wanted, share_count)
-        maps = self.extract(features, strides, [sample.boxes for sample in positive], self.settings.mask_size)
+        if self.size_for_boxes == self.settings.mask_size:
+            maps = maps[labels > 0]
+        else:
+            maps = self.extract(features, strides, [sample.boxes for sample in positive], self.settings.mask_size)
+        maps = self.mask_features(maps)
         own = labels[labels > 0]
         if self.settings.rivalry == "sigmoid":  # no other class's mask is looked at, so none is computed
             logits, own = self.predict_masks(_filled_up(maps), _filled_up(own))[: len(maps)], torch.zeros_like(own)

@@ -149,6 +149,13 @@ def flipped(picture: Picture) -> Picture:
     return replace(picture, image=image, masks=masks, boxes=boxes, shapes=())
 
 
+def onto(batch: Batch, device: torch.device) -> Batch:
+    """Return a batch on a device."""
+    images = [image.to(device) for image in batch.images]
+    targets = [{name: value.to(device) for name, value in target.items()} for target in batch.targets]
+    return batch._replace(images=images, targets=targets)
+
+
 @dataclass(frozen=True)
 class Steps(Dataset[list[Picture] | LoadingError]):
     """The pictures of each step, for `load`: `steps[k]` are those at some places of step k's batch."""

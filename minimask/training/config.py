@@ -35,12 +35,13 @@ LEAST = {
     "evaluate_every": 0,
     "checkpoint_every": 0,
     "pictures_every": 0,
+    "gradients_every": 0,
     "keep": 1,
 }
 """The least value of each whole number."""
 FREE = {
     *("held_out", "held_out_pictures", "device", "threads", "workers"),
-    *("evaluate_every", "checkpoint_every", "pictures_every", "keep"),
+    *("evaluate_every", "checkpoint_every", "pictures_every", "gradients_every", "keep"),
 }
 """Settings that may be others when a training goes on: none of them is about what is learned."""
 
@@ -106,6 +107,9 @@ class Config:
         Steps from one checkpoint to the next; one more comes at the end. 0: none at all.
     pictures_every : int, at least 0
         Steps from one sheet of pictures with what is found in them to the next; one more comes at the end. 0: none.
+    gradients_every : int, at least 0
+        Steps from one look at the gradients of each loss by itself to the next, each on two batches more; it takes as
+        long as about seven steps. 0: none.
     keep : int, at least 1
         The newest checkpoints that are kept.
 
@@ -150,6 +154,7 @@ class Config:
     evaluate_every: int = 500
     checkpoint_every: int = 100
     pictures_every: int = 250
+    gradients_every: int = 0
     keep: int = 3
 
     def __post_init__(self) -> None:

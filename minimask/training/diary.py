@@ -17,6 +17,7 @@ from minimask.plots.overlay import overlay
 from minimask.plots.sheet import contact_sheet
 from minimask.training.atomic import write_atomically
 from minimask.training.distributed import Processes
+from minimask.training.gradient_log import GradientLog
 from minimask.training.logs import CsvLog, EventLog
 from minimask.training.loop import Progress
 from minimask.training.measuring import MEASURES, measure
@@ -60,14 +61,25 @@ class Diary:
     meter : Meter
         Tells how it goes.
     processes : Processes
+    gradients : GradientLog, optional
+        Where `look` writes.
     """
 
-    def __init__(self, folder: Path, done: int | None, tensorboard: bool, meter: Meter, processes: Processes) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        done: int | None,
+        tensorboard: bool,
+        meter: Meter,
+        processes: Processes,
+        gradients: GradientLog | None = None,
+    ) -> None:
         self.folder, self.meter, self.processes = folder, meter, processes
         self.picture: Path | None = None
         self._recent: deque[Progress] = deque(maxlen=SMOOTH)
         self._logs: tuple[CsvLog, CsvLog] | None = None
         self._events: EventLog | None = None
+        self._gradients = gradients
         last = None
         if processes.first:
             self._events = EventLog(folder / EVENTS, done) if tensorboard else None
@@ -130,10 +142,19 @@ class Diary:
         if self._events is not None:
             self._events.show(progress.step, sheet, "predictions")
 
+    def look(self, progress: Progress, model: MaskRCNN) -> None:
+        """Write down how the losses' gradients lie to each other, if that is wanted."""
+        if self._gradients is not None:
+            self.meter.note("looking at gradients")
+            with self.processes.apart(model):
+                self._gradients.write(progress.step, model)
+
     def sync(self) -> None:
         """Have everything on the disk, before a checkpoint says that it is done."""
         for log in self._logs or ():
             log.sync()
+        if self._gradients is not None:
+            self._gradients.sync()
         if self._events is not None:
             self._events.sync()
 
@@ -141,6 +162,8 @@ class Diary:
         """Close all files."""
         for log in self._logs or ():
             log.close()
+        if self._gradients is not None:
+            self._gradients.close()
         if self._events is not None:
             self._events.close()
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from minimask.gradients.backward import backward
-from minimask.training.batches import Batch, Source, chance, load, sampling_chance
+from minimask.training.batches import Batch, Source, chance, load, onto, sampling_chance
 from minimask.training.checkpoint import (
     Checkpoint,
     latest_checkpoint,
@@ -194,7 +194,7 @@ class _Training:
         self.step += 1
         try:
             rate = self.optimizer.set_rate(rate_factor(self.config, self.step))
-            losses, gradient = self._learn(shared, _onto(batch, self.processes.device))
+            losses, gradient = self._learn(shared, onto(batch, self.processes.device))
         except RuntimeError as error:
             if self.processes.count == 1:
                 raise
@@ -339,10 +339,3 @@ class _Training:
             f"{error}. If another process ended before, the reason stands in its output. "
             + (f"Started again, the training goes on from {last}." if last else "There is no checkpoint to go on from.")
         )
-
-
-def _onto(batch: Batch, device: torch.device) -> Batch:
-    """Return a batch on a device."""
-    images = [image.to(device) for image in batch.images]
-    targets = [{name: value.to(device) for name, value in target.items()} for target in batch.targets]
-    return batch._replace(images=images, targets=targets)

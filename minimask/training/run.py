@@ -2,6 +2,7 @@
 
 config.toml          its settings
 log.csv              losses, rates and times of every step
+gradients.csv        how the losses' gradients lie to each other, on request
 evaluations.csv      average precision on held-out pictures
 pictures/            what was found in a few of them
 tensorboard/         the same for TensorBoard, on request
@@ -27,12 +28,13 @@ from minimask.training.checkpoint import Checkpoint, latest_checkpoint
 from minimask.training.config import Config
 from minimask.training.diary import Diary
 from minimask.training.distributed import ALONE, LostProcessError, Processes
+from minimask.training.gradient_log import GradientLog
 from minimask.training.loop import Progress, train
 from minimask.training.models import CHECKPOINTS, MODEL, new_model, notes_of, save_trained
 from minimask.training.stopping import stoppable
 from minimask.training.task import SHAPES, Task, task_of
 
-CONFIG = "config.toml"
+CONFIG, GRADIENTS = "config.toml", "gradients.csv"
 RUNS = "runs"
 """The folder of runs that nobody named."""
 
@@ -112,7 +114,9 @@ def run(
         meter.say(introduction(config, task, model, progress, processes))
         meter.say(f"Everything goes to {where}.")
         done = progress.step if resume else None
-        diary = stack.enter_context(closing(Diary(where, done, tensorboard, meter, processes)))
+        watched = config.gradients_every > 0 and processes.first
+        gradients = GradientLog(where / GRADIENTS, task.source, config, done) if watched else None
+        diary = stack.enter_context(closing(Diary(where, done, tensorboard, meter, processes, gradients)))
         with _told_of_lost(processes):
             for progress in chain([start], training):
                 diary.write(progress)
@@ -120,6 +124,8 @@ def run(
                     diary.measure(progress, model, task)
                 if _due(config.pictures_every, progress):
                     diary.show(progress, model, task)
+                if not progress.step or _due(config.gradients_every, progress):
+                    diary.look(progress, model)
                 stopped = progress.step < config.steps and stop.asked(processes)
                 if stopped or _due(config.checkpoint_every, progress):
                     diary.sync()  # before the checkpoint is written, at the next turn or when the training is closed
