@@ -90,7 +90,11 @@ def run(variant: str, seed: int, steps: int = SHORT) -> Run:
     seconds = 0.0
     for progress in _training(model, seed, steps):
         seconds = progress.seconds
-    pictures = list(HELD_OUT.pictures(PICTURES))
+    return measured(model, list(HELD_OUT.pictures(PICTURES)), seed, steps, seconds)
+
+
+def measured(model: MaskRCNN, pictures: Sequence[Picture], seed: int, steps: int, seconds: float) -> Run:
+    """Return what is recorded of a training that took so many seconds."""
     scores, as_boxes = _scores(model, pictures)
     return Run(seed, steps, seconds, scores.masks.by_threshold, scores.boxes.by_threshold, as_boxes)
 

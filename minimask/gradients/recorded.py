@@ -1,0 +1,116 @@
+"""The recorded study: products of the five losses' gradients while models with both kinds of heads were trained.
+
+`python -m minimask.training.gradient_study` makes the runs anew and writes the file.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minimask.gradients.alignment import Alignment, FloatArray
+
+FILE = Path(__file__).parents[1] / "data" / "recorded" / "gradients.npz"
+HEADS = ("decoupled", "joint")
+
+
+class Followed(NamedTuple):
+    """Trainings with one kind of heads, looked at from time to time.
+
+    S seeds, M moments, P places, B batches, T tasks.
+    """
+
+    heads: str
+    seeds: tuple[int, ...]
+    moments: tuple[int, ...]
+    """Steps that were done; the last is the end of the training."""
+    places: tuple[str, ...]
+    tasks: tuple[str, ...]
+    losses: FloatArray
+    """(S, M, B, T)."""
+    gram: FloatArray
+    """(S, M, P, B, T, B, T); see `Alignment.gram`."""
+
+    def alignment(self, seed: int, moment: int) -> Alignment:
+        """Return what was measured in the run of a seed, both given by their numbers from 0."""
+        return Alignment(self.places, self.tasks, self.losses[seed, moment], self.gram[seed, moment])
+
+    def same_batch(self) -> FloatArray:
+        """Return the cosines between tasks on the same batch, (S, M, P, B, T, T)."""
+        return self._all("same_batch")
+
+    def across_batches(self) -> FloatArray:
+        """Return the cosines between tasks on different batches, (S, M, P, B (B - 1), T, T)."""
+        return self._all("across_batches")
+
+    def together(self, beginning: str, name: str) -> Followed:
+        """Return what the gradients are on all parameters whose places begin with a word, taken as one.
+
+        Raises
+        ------
+        ValueError
+            If no place begins so.
+        """
+        chosen = [
+            number
+            for number, place in enumerate(self.places)
+            if place.startswith(beginning) and not place.endswith("/output")
+        ]
+        if not chosen:
+            raise ValueError(f"beginning must be that of one of {', '.join(self.places)}, got {beginning!r}")
+        return self._replace(places=(name,), gram=self.gram[:, :, chosen].sum(axis=2, keepdims=True))
+
+    def _all(self, what: str) -> FloatArray:
+        runs = range(len(self.seeds)), range(len(self.moments))
+        found = [[getattr(self.alignment(seed, moment), what)() for moment in runs[1]] for seed in runs[0]]
+        return np.array(found)
+
+
+def save_followed(path: Path, studies: list[Followed]) -> None:
+    """Write a study: products in float32, a fraction of what their noise is."""
+    arrays: dict[str, NDArray[Any]] = {}
+    for one in studies:
+        arrays[f"{one.heads}_gram"] = one.gram.astype(np.float32)
+        arrays[f"{one.heads}_losses"] = one.losses.astype(np.float32)
+        for name in ("seeds", "moments", "places", "tasks"):
+            arrays[f"{one.heads}_{name}"] = np.array(getattr(one, name))
+    np.savez_compressed(path, allow_pickle=False, **arrays)
+
+
+@cache
+def followed(heads: str, path: Path = FILE) -> Followed:
+    """Load the recorded trainings with one kind of heads.
+
+    Parameters
+    ----------
+    heads : "decoupled" or "joint"
+    path : Path
+
+    Raises
+    ------
+    ValueError
+        If there are no such heads, no such file, or it holds something else.
+    """
+    if heads not in HEADS:
+        raise ValueError(f"heads must be one of {', '.join(HEADS)}, got {heads!r}")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name.removeprefix(f"{heads}_"): file[name] for name in file.files if name.startswith(heads)}
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise ValueError(f"path must lead to a recorded study, an .npz file, got {path}: {error}") from error
+    missing = {"seeds", "moments", "places", "tasks", "losses", "gram"} - arrays.keys()
+    if missing:
+        raise ValueError(f"path must lead to a recorded study, but {path} lacks {min(missing)!r} of {heads!r}")
+    seeds, moments, places, tasks = (arrays[name].tolist() for name in ("seeds", "moments", "places", "tasks"))
+    losses, gram = arrays["losses"].astype(np.float64), arrays["gram"].astype(np.float64)
+    sides = (len(seeds), len(moments), len(places), losses.shape[2], len(tasks), losses.shape[2], len(tasks))
+    if gram.shape != sides or losses.shape != (sides[0], sides[1], sides[3], sides[4]):
+        raise ValueError(f"path must lead to a recorded study, but in {path} products have shape {gram.shape}")
+    for array in (losses, gram):
+        array.setflags(write=False)
+    return Followed(heads, tuple(seeds), tuple(moments), tuple(places), tuple(tasks), losses, gram)
