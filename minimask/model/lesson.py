@@ -19,8 +19,12 @@ from minimask.model.weights import load_weights
 
 TRAINED = Path(__file__).parents[1] / "data" / "recorded" / "lesson.safetensors"
 """The weights that are handed out; `minimask.training.lesson_runs` makes them."""
+WIDTHS = (48, 96, 128, 128)
+"""Of the backbone: small objects have their outlines in the fine maps, which are wide here."""
 CHANNELS = 64
 """Of the pyramid and of the mask head."""
+CONVOLUTIONS = 4
+"""Of the mask head, as published."""
 WIDTH = 256
 """Of the box head."""
 ONE_MAP = Recipe(
@@ -59,7 +63,7 @@ def lesson_model(
     Examples
     --------
     >>> sum(parameter.numel() for parameter in lesson_model().parameters())
-    1825457
+    2685161
     """
     if heads not in ("decoupled", "joint"):
         raise ValueError(f"heads must be 'decoupled' or 'joint', got {heads!r}")
@@ -68,7 +72,7 @@ def lesson_model(
     wiring = DecoupledHeads if heads == "decoupled" else JointHeads
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        body = SmallResNet() if pyramid else OneMap(SmallResNet(), 8)
+        body = SmallResNet(WIDTHS) if pyramid else OneMap(SmallResNet(WIDTHS), 8)
         recipe = recipes["lesson"] if pyramid else ONE_MAP
         level = recipe.levels[0]
         model = MaskRCNN(
@@ -78,7 +82,14 @@ def lesson_model(
                 recipe,
                 Settings(sampled=64, pre_top_n=(300, 300), post_top_n=(100, 100)),
             ),
-            wiring(CHANNELS, num_classes, width=WIDTH, mask_channels=CHANNELS, mask_convolutions=2, settings=numbers),
+            wiring(
+                CHANNELS,
+                num_classes,
+                width=WIDTH,
+                mask_channels=CHANNELS,
+                mask_convolutions=CONVOLUTIONS,
+                settings=numbers,
+            ),
             Transform(min_size=None, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25), divisor=16),
         )
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -86,7 +97,7 @@ def lesson_model(
 
 
 def trained_lesson_model() -> MaskRCNN:
-    """Return the model of chapter 5 after 5,000 steps of training on generated shapes, in evaluation mode.
+    """Return the model of chapter 5 after 3,000 steps of training on generated shapes, in evaluation mode.
 
     Weights of convolutions and matrices were rounded to float16 for the file; they are float32 here.
     """

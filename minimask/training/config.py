@@ -24,6 +24,11 @@ CHOICES = {
     "precision": ("auto", "float32", "bfloat16", "float16"),
 }
 """What these settings may be."""
+SUITABLE = -1.0
+"""As a weight decay: what suits the optimizer."""
+DECAYS = {"muon": 0.3, "adamw": 0.05, "sgd": 1e-4}
+"""Without decay, weights grow, and the same rate turns them less and less: with Muon, after 600 steps of the lesson 0.65
+mask AP in place of 0.71."""
 LEAST = {
     "size": 16,
     "held_out_pictures": 1,
@@ -78,8 +83,9 @@ class Config:
         The highest rate.
     rest_rate : float above 0
         With Muon, the highest rate of what is no matrix.
-    weight_decay : float, at least 0
-        Of weights; norms and biases have none.
+    weight_decay : float, at least 0, or -1
+        Of weights; norms and biases have none. -1 is what suits the optimizer: with Muon 0.3, with AdamW 0.05, with SGD
+        0.0001.
     schedule : {"one_cycle", "step", "constant"}
         How the rate goes on after the warm-up: it falls to nothing along a cosine; to a tenth after two thirds of the
         steps and once more after eight ninths; or not at all.
@@ -141,7 +147,7 @@ class Config:
     optimizer: str = "muon"
     learning_rate: float = 0.02
     rest_rate: float = 0.005
-    weight_decay: float = 0.0
+    weight_decay: float = -1.0
     schedule: str = "one_cycle"
     warmup: float = 0.1
     clip: float = 0.0
@@ -165,9 +171,10 @@ class Config:
         for name in ("learning_rate", "rest_rate"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
-        for name in ("weight_decay", "clip"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"{name} must be at least 0, got {getattr(self, name)}")
+        if self.clip < 0:
+            raise ValueError(f"clip must be at least 0, got {self.clip}")
+        if self.weight_decay < 0 and self.weight_decay != SUITABLE:
+            raise ValueError(f"weight_decay must be at least 0, or {SUITABLE:g}, got {self.weight_decay}")
         if not 0 <= self.flip <= 1:
             raise ValueError(f"flip must be from 0 to 1, got {self.flip}")
         if not 0 <= self.warmup < 1:
@@ -178,6 +185,11 @@ class Config:
                 f"got {self.loss_weights!r} for {self.weighing!r}"
             )
         self.new_weighing()
+
+    @property
+    def decay(self) -> float:
+        """The weight decay, of the optimizer's own where the setting says so."""
+        return DECAYS[self.optimizer] if self.weight_decay == SUITABLE else self.weight_decay
 
     def new_weighing(self) -> Weighing:
         """Return what weighs the losses, as it begins."""

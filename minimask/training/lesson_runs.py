@@ -38,11 +38,11 @@ PICTURES = 300
 """That are held out for average precision."""
 LESSON = Config(checkpoint_every=0, evaluate_every=0)
 """The lesson's recipe: that of every training, unless it is told otherwise."""
-BUDGETS = {3.0: 1000, 5.0: 1700, 15.0: 5000}
+BUDGETS = {3.0: 600, 5.0: 1000, 15.0: 3000}
 """Steps that fit into so many minutes on two slow cores."""
 LOOKS = 5
 """How often average precision is measured in a run of a learning curve."""
-SHORT = 500
+SHORT = 400
 """Steps of the runs that compare variants, on one thread each."""
 VARIANTS: dict[str, dict[str, Any]] = {
     "base": {},

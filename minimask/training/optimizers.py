@@ -102,7 +102,7 @@ def make_optimizer(model: nn.Module, config: Config) -> Optimizers:
     model : nn.Module
         Parameters that need no gradient are left as they are.
     config : Config
-        `optimizer`, `learning_rate`, `rest_rate` and `weight_decay`.
+        `optimizer`, `learning_rate`, `rest_rate` and `decay`.
 
     Notes
     -----
@@ -116,7 +116,7 @@ def make_optimizer(model: nn.Module, config: Config) -> Optimizers:
     [(1, 0.02, 0.01), (3, 0.005, 0.0)]
     """
     learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    matrices = {"params": [one for one in learned if one.ndim >= 2], "weight_decay": config.weight_decay}
+    matrices = {"params": [one for one in learned if one.ndim >= 2], "weight_decay": config.decay}
     others = {"params": [one for one in learned if one.ndim < 2], "weight_decay": 0.0}
     if not learned:
         raise ValueError("model must have a parameter to be learned, got none")
