@@ -27,7 +27,7 @@ CHOICES = {
 SUITABLE = -1.0
 """As a weight decay: what suits the optimizer."""
 DECAYS = {"muon": 0.3, "adamw": 0.05, "sgd": 1e-4}
-"""Without decay, weights grow, and the same rate turns them less and less: with Muon, after 600 steps of the lesson 0.65
+"""Without decay weights grow, and the same rate turns them less and less: after 600 steps of the lesson, Muon had 0.65
 mask AP in place of 0.71."""
 LEAST = {
     "size": 16,

@@ -32,13 +32,11 @@ from minimask.training.lesson_runs import LESSON, PICTURES, measured
 from minimask.training.loop import train
 
 SEEDS = (0, 1, 2, 3, 4)
-STEPS = 1000
-"""Of a training that is followed."""
-MOMENTS = (0, 10, 30, 100, 200, 400, 600, 800, 1000)
-"""Steps after which gradients are looked at."""
+MOMENTS = (0, 10, 30, 100, 200, 300, 400, 500, 600)
+"""Steps after which gradients are looked at; the last is the end of the training."""
 BATCHES = 3
 """That are looked at, the same ones at every moment; no training comes to them."""
-SHORT = 500
+SHORT = 400
 """Steps of the runs that compare ways of weighing."""
 LOSSES = ("loss_objectness", "loss_rpn_box_reg", "loss_classifier", "loss_box_reg", "loss_mask")
 FACTORS = (0.5, 2.0)

@@ -54,6 +54,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "one map": {"pyramid": False},
 }
 """What differs from the lesson's model, by name."""
+RECIPES: dict[str, dict[str, Any]] = {"no weight decay": {"weight_decay": 0.0}}
+"""What differs from its recipe, by name."""
 GIB = 2**30
 """Bytes."""
 
@@ -86,9 +88,9 @@ def curve(seed: int, budget: float, tell: Callable[[str], object]) -> tuple[Curv
 def run(variant: str, seed: int, steps: int = SHORT) -> Run:
     """Train a variant on one thread, and measure it on pictures that it never saw."""
     torch.set_num_threads(1)
-    model = lesson_model(seed=seed, **VARIANTS[variant])
+    model = lesson_model(seed=seed, **VARIANTS.get(variant, {}))
     seconds = 0.0
-    for progress in _training(model, seed, steps):
+    for progress in _training(model, seed, steps, **RECIPES.get(variant, {})):
         seconds = progress.seconds
     return measured(model, list(HELD_OUT.pictures(PICTURES)), seed, steps, seconds)
 
@@ -114,10 +116,9 @@ def save_trained(model: MaskRCNN, path: Path = TRAINED) -> None:
     write_atomically(path, lambda place: save_file({name: value.contiguous() for name, value in small.items()}, place))
 
 
-def _training(model: MaskRCNN, seed: int, steps: int) -> Iterator[Progress]:
-    """Train as the lesson does."""
-    changes = {"seed": str(seed), "steps": str(steps)}
-    return train(model, TRAINING, LESSON.with_changes(changes))
+def _training(model: MaskRCNN, seed: int, steps: int, **changes: Any) -> Iterator[Progress]:  # noqa: ANN401
+    """Train as the lesson does, but for some settings."""
+    return train(model, TRAINING, LESSON.with_changes({"seed": seed, "steps": steps, **changes}))
 
 
 def _scores(model: MaskRCNN, pictures: Sequence[Picture]) -> tuple[Scores, float]:
@@ -134,7 +135,7 @@ def _records(path: Path) -> dict[str, Any]:
     if path.exists():
         kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return kept
-    return {"ablations": {name: [] for name in VARIANTS}, "curves": []}
+    return {"ablations": {}, "curves": []}
 
 
 def _keep(path: Path, records: dict[str, Any]) -> None:
@@ -148,12 +149,12 @@ def record_variants(path: Path, tell: Callable[[str], object]) -> None:
     missing = [
         (variant, seed)
         for seed in SEEDS
-        for variant in VARIANTS
-        if seed not in [one["seed"] for one in records["ablations"][variant]]
+        for variant in (*VARIANTS, *RECIPES)
+        if seed not in [one["seed"] for one in records["ablations"].get(variant, [])]
     ]
     with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
         for (variant, _), one in zip(missing, pool.map(run, *zip(*missing, strict=True)), strict=True):
-            records["ablations"][variant].append(one._asdict())
+            records["ablations"].setdefault(variant, []).append(one._asdict())
             _keep(path, records)
             tell(f"{variant}, seed {one.seed}: mask AP {sum(one.mask_ap) / len(one.mask_ap):.3f}")
 

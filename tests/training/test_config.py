@@ -17,6 +17,12 @@ def test_what_is_written_is_read(tmp_path):
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["config.toml"]
 
 
+def test_the_weight_decay_is_the_optimizers_own_unless_it_is_said():
+    assert [Config(optimizer=name).decay for name in CHOICES["optimizer"]] == [0.3, 0.05, 1e-4]
+    assert [Config(optimizer=name, weight_decay=0.02).decay for name in CHOICES["optimizer"]] == [0.02] * 3
+    assert Config(weight_decay=0.0).decay == 0
+
+
 def test_a_file_names_what_differs_from_the_defaults(tmp_path):
     path = tmp_path / "config.toml"
     path.write_text('steps = 7  # few\nlearning_rate = 1\noptimizer = "sgd"\n', encoding="utf-8")
@@ -59,7 +65,7 @@ def test_every_whole_number_has_a_least_and_every_choice_a_setting():
         ({"learning_rate": float("nan")}, "learning_rate must be finite, got nan"),
         ({"learning_rate": True}, "learning_rate must be a number, got True"),
         ({"learning_rate": "0.1"}, "learning_rate must be a number, got '0.1'"),
-        ({"weight_decay": -0.1}, "weight_decay must be at least 0, got -0.1"),
+        ({"weight_decay": -0.1}, "weight_decay must be at least 0, or -1, got -0.1"),
         ({"clip": -0.1}, "clip must be at least 0, got -0.1"),
         ({"flip": 1.1}, "flip must be from 0 to 1, got 1.1"),
         ({"flip": -0.1}, "flip must be from 0 to 1, got -0.1"),

@@ -12,6 +12,7 @@ from minimask.data.shapes import ShapesWorld
 from minimask.model import lesson
 from minimask.model.lesson import lesson_model
 from minimask.training import lesson_runs
+from minimask.training.loop import train
 
 
 @pytest.fixture
@@ -63,6 +64,20 @@ def test_a_variant_is_what_its_name_says(few):
         assert (model.roi_heads.settings.rivalry == "softmax") == (name == "softmax masks")
         assert (model.roi_heads.settings.canonical_size == 56) == (name == "RoIs from all maps")
         assert (model.roi_heads.settings.paste == "published") == (name == "published conventions")
+
+
+def test_a_recipe_is_what_its_name_says(few, monkeypatch):
+    trained_with = []
+
+    def remember(model, source, config):
+        trained_with.append(config)
+        return train(model, source, config)
+
+    monkeypatch.setattr(lesson_runs, "train", remember)
+    for name in ("base", *lesson_runs.RECIPES):
+        lesson_runs.run(name, 0, steps=1)
+    plain, without = trained_with
+    assert plain.decay > 0 == without.decay and plain.with_changes({"weight_decay": 0.0}) == without
 
 
 def test_a_filled_box_is_its_own_mask():
