@@ -21,12 +21,12 @@ def squared_paper(points: ArrayLike) -> tuple[Figure, Axes]:
     corners = np.asarray(points, dtype=float)
     width, height = np.ptp(corners, axis=0)
     fig, (axes,) = figure(width=3.8, height=float(np.clip(3.8 * height / max(width, 1e-9), 1.6, 2.6)))
-    _rule(axes, corners)
+    rule(axes, corners)
     return fig, axes
 
 
-def _rule(axes: Axes, points: FloatArray) -> None:
-    """Fit axes around points, with lines and numbers at whole coordinates."""
+def rule(axes: Axes, points: FloatArray) -> None:
+    """Fit axes around points `(N, 2)`, with lines and numbers at whole coordinates, and y pointing down."""
     (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
     room = max(0.12 * max(right - left, bottom - top), 0.3)
     axes.set(xlim=(left - room, right + room), ylim=(bottom + room, top - room), aspect="equal")
@@ -44,7 +44,7 @@ def polygon_on_paper(polygon: ArrayLike, beside: ArrayLike = ()) -> tuple[Figure
     points = np.concatenate([np.asarray(polygon, dtype=float), np.asarray(beside, dtype=float).reshape(-1, 2)])
     fig, axes = squared_paper(points)
     draw_polygon(axes, [polygon])
-    _rule(axes, points)  # which `draw_polygon` has taken away
+    rule(axes, points)  # which `draw_polygon` has taken away
     return fig, axes
 
 

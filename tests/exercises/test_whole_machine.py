@@ -16,7 +16,7 @@ from pycocotools.cocoeval import COCOeval
 from minimask import exercises
 from minimask.evaluation import mask_average_precision
 from minimask.exercises.check import Finding, Passed, examine
-from minimask.exercises.whole_machine.inputs import floats, several, several_with, wholes
+from minimask.exercises.inputs import floats, several, several_with, wholes
 from minimask.geometry.masks import mask_iou
 from minimask.model.box_head import BETA, box_losses
 from minimask.model.detections import detect

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from minimask.exercises.answers import read_number, words
 from minimask.exercises.check import Finding
 from minimask.exercises.exercise import Exercise
+from minimask.exercises.inputs import FloatArray, floats, several
 from minimask.exercises.tables import draw_table
-from minimask.exercises.whole_machine.inputs import FloatArray, floats, several
 from minimask.plots.show import figure, styled
 from minimask.plots.style import BEST, INK, MUTED, TIGHT
 

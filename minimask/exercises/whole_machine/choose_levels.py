@@ -12,8 +12,8 @@ from matplotlib.patches import Rectangle
 from minimask.exercises.answers import compare_arrays, read_whole_array, words
 from minimask.exercises.check import Finding
 from minimask.exercises.exercise import Exercise
+from minimask.exercises.inputs import Box, FloatArray, floats, several
 from minimask.exercises.pictures import squared_paper
-from minimask.exercises.whole_machine.inputs import Box, FloatArray, floats, several
 from minimask.exercises.whole_machine.pictures import draw_numbered_box
 from minimask.plots.show import styled
 from minimask.plots.style import MUTED, SHAPE_EDGE, TIGHT

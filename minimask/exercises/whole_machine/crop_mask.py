@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from minimask.exercises.answers import compare_arrays, read_array
 from minimask.exercises.check import Finding
 from minimask.exercises.exercise import Exercise
+from minimask.exercises.inputs import BoolArray, Box, FloatArray, floats
 from minimask.exercises.tables import draw_answers, shade
-from minimask.exercises.whole_machine.inputs import BoolArray, Box, FloatArray, floats
 from minimask.exercises.whole_machine.pictures import draw_mask_box
 from minimask.plots.show import styled
 from minimask.plots.style import INK, PAPER

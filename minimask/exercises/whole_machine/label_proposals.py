@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from minimask.exercises.answers import UnreadableError, kind_of, read_whole_array
 from minimask.exercises.check import Finding
 from minimask.exercises.exercise import Exercise
+from minimask.exercises.inputs import FloatArray, IntArray, floats, several, wholes
 from minimask.exercises.pictures import squared_paper
-from minimask.exercises.whole_machine.inputs import FloatArray, IntArray, floats, several, wholes
 from minimask.exercises.whole_machine.pictures import draw_numbered_box
 from minimask.geometry.boxes import box_iou
 from minimask.matching import match

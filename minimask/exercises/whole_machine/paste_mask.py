@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from minimask.exercises.answers import UnreadableError, compare_arrays, read_array, words
 from minimask.exercises.check import Finding
 from minimask.exercises.exercise import Exercise
+from minimask.exercises.inputs import Box, FloatArray, floats
 from minimask.exercises.tables import draw_answers
-from minimask.exercises.whole_machine.inputs import Box, FloatArray, floats
 from minimask.exercises.whole_machine.pictures import draw_mask_box
 from minimask.plots.show import styled
 

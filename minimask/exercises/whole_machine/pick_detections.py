@@ -14,8 +14,8 @@ from matplotlib.patches import Rectangle
 from minimask.exercises.answers import UnreadableError, read_whole_array, words
 from minimask.exercises.check import Finding
 from minimask.exercises.exercise import Exercise
+from minimask.exercises.inputs import Box, FloatArray, floats, several
 from minimask.exercises.tables import draw_table
-from minimask.exercises.whole_machine.inputs import Box, FloatArray, floats, several
 from minimask.exercises.whole_machine.pictures import draw_numbered_box
 from minimask.geometry.boxes import box_iou
 from minimask.geometry.nms import batched_nms

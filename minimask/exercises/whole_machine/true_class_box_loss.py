@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from minimask.exercises.answers import read_number, words
 from minimask.exercises.check import Finding
 from minimask.exercises.exercise import Exercise
+from minimask.exercises.inputs import FloatArray, IntArray, floats, several_with, wholes
 from minimask.exercises.tables import draw_table, panels, room_of
-from minimask.exercises.whole_machine.inputs import FloatArray, IntArray, floats, several_with, wholes
 from minimask.plots.show import styled
 from minimask.plots.style import INK, MUTED
 

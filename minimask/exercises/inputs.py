@@ -1,4 +1,4 @@
-"""What the exercises of chapter 5 are tried on: a few boxes, masks and scores, written down or drawn.
+"""What exercises of several chapters are tried on: arrays and lists of a few things, written down or drawn.
 
 Where an answer depends on whether a number reaches a threshold, the numbers are such that no right answer fails by
 rounding: either they are sums of powers of two, and meet it exactly in whatever order they are computed, or they keep
