@@ -42,7 +42,7 @@ BUDGETS = {3.0: 600, 5.0: 1000, 15.0: 3000}
 """Steps that fit into so many minutes on two slow cores."""
 LOOKS = 5
 """How often average precision is measured in a run of a learning curve."""
-SHORT = 400
+SHORT = 300
 """Steps of the runs that compare variants, on one thread each."""
 VARIANTS: dict[str, dict[str, Any]] = {
     "base": {},
