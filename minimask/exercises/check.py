@@ -10,12 +10,16 @@ from __future__ import annotations
 import inspect
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from textwrap import indent
 from typing import TYPE_CHECKING, Any, Literal
+from unittest.mock import patch
 
 from hypothesis import Phase, Verbosity, configuration, find, settings
 from hypothesis.errors import Flaky, NoSuchExample
+from hypothesis.internal.conjecture import providers
 
 from minimask.exercises.answers import UnreadableError, is_mask, kind_of, same, words
 from minimask.exercises.call import SECONDS, Function, Inputs, Outcome, call, describe_error, is_stub
@@ -130,7 +134,7 @@ def _search(exercise: Exercise, function: Function) -> Finding | int:
         deadline=None,
         verbosity=Verbosity.quiet,
     )
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, _only_from_the_strategy():
         configuration.set_hypothesis_home_dir(folder)  # or it leaves a folder of notes beside the notebook
         try:
             smallest = find(exercise.inputs, goes_wrong, settings=rules)
@@ -141,6 +145,26 @@ def _search(exercise: Exercise, function: Function) -> Finding | int:
         finally:
             configuration.set_hypothesis_home_dir(None)
     return _try_twice(exercise, function, smallest) or _unsteady(smallest)
+
+
+@contextmanager
+def _only_from_the_strategy() -> Iterator[None]:
+    """Keep hypothesis from drawing numbers that stand in the code of whatever modules are loaded.
+
+    It does so now and then, and which modules these are would decide what is found. Where its insides are others, it
+    draws as it likes.
+    """
+    provider, none = (getattr(providers, name, None) for name in ("HypothesisProvider", "Constants"))
+    cache = getattr(getattr(providers, "CONSTANTS_CACHE", None), "cache", None)
+    if cache is None or none is None or not hasattr(provider, "_local_constants"):
+        yield
+        return
+    cache.clear()
+    try:
+        with patch.object(provider, "_local_constants", none()):
+            yield
+    finally:
+        cache.clear()
 
 
 def _judge(exercise: Exercise, function: Function, inputs: Inputs, outcome: Outcome) -> Finding | None:
