@@ -22,7 +22,13 @@ from minimask.exercises.report import Report
 
 __all__ = ["Card", "Exercise", "RefutedError", "Report", "all", "attempt", "card", "chapter", "get"]
 
-_CHAPTERS = {1: "beyond_the_box", 2: "needles_in_a_haystack", 3: "magnifying_glass", 5: "whole_machine"}
+_CHAPTERS = {
+    1: "beyond_the_box",
+    2: "needles_in_a_haystack",
+    3: "magnifying_glass",
+    4: "committee",
+    5: "whole_machine",
+}
 
 
 def chapter(number: int) -> tuple[Exercise, ...]:

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import zoo
 import zoo_beyond_the_box  # noqa: F401, fills the zoo
+import zoo_committee  # noqa: F401
+import zoo_committee_surgery  # noqa: F401
 import zoo_magnifying_glass  # noqa: F401
 import zoo_magnifying_glass_align  # noqa: F401
 import zoo_needles_in_a_haystack  # noqa: F401
@@ -16,6 +18,7 @@ import zoo_needles_in_a_haystack_matching  # noqa: F401
 import zoo_whole_machine  # noqa: F401
 import zoo_whole_machine_answers  # noqa: F401
 import zoo_whole_machine_masks  # noqa: F401
+from drawn import framed_cells
 
 from minimask import exercises
 from minimask.exercises.check import Finding, examine
@@ -189,7 +192,7 @@ def test_markdown_in_html():
 
 def test_importing_the_exercises_needs_neither_torch_nor_numba():
     program = (
-        "import sys; from minimask import exercises; [exercises.chapter(k) for k in (1, 2, 3, 5)]; "
+        "import sys; from minimask import exercises; [exercises.chapter(k) for k in (1, 2, 3, 4, 5)]; "
         "assert not {'torch', 'numba'} & set(sys.modules), sorted(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
@@ -200,12 +203,6 @@ def test_pictures_show_what_is_said():
     figure = exercises.get("1.3").draw(Finding("wrong", "", (right,), (1, 0, 2, 1), (1, 0, 1, 0)))
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert labels == ["right", "yours"]
-
-
-def framed_cells(axes):
-    """Return the (row, column) of the cells that have a thick frame."""
-    frames = [patch for patch in axes.patches if patch.get_linewidth() == 2.5]
-    return [(round(frame.get_y() + 0.46), round(frame.get_x() + 0.46)) for frame in frames]
 
 
 def test_tables_frame_the_wrong_numbers_of_the_first_wrong_channel():

@@ -8,11 +8,14 @@ from nbclient import NotebookClient
 
 from minimask import anchors, box_coder, evaluation, exercises, matching
 from minimask.geometry import balance, boxes, ceilings, covers, masks, nms, polygons
+from minimask.gradients import alignment, surgery, tasks, weighing
 from minimask.model import box_head, detections, mask_targets, paste, roi_sampling
 from minimask.roi import pool, pyramid, reference, taps
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 BY_ID = pytest.mark.parametrize("exercise", exercises.all(), ids=lambda exercise: exercise.id)
+IN_THE_MAKING = {4}
+"""Chapters whose exercises are here before their notebooks."""
 
 
 def chapter_cells(number):
@@ -23,6 +26,9 @@ def chapter_cells(number):
 
 @BY_ID
 def test_the_chapter_has_each_cell_exactly_once(exercise):
+    if exercise.chapter in IN_THE_MAKING:
+        assert not list(NOTEBOOKS.glob(f"{exercise.chapter:02}_*.ipynb")), "take the chapter out of IN_THE_MAKING"
+        return
     sources = chapter_cells(exercise.chapter)
     places = []
     for cell in exercise.cells():
@@ -44,7 +50,8 @@ def test_no_stub_hides_a_function_of_the_library(exercise):
     of_geometry = (balance, boxes, ceilings, covers, masks, nms, polygons)
     of_the_machine = (box_head, detections, mask_targets, paste, roi_sampling, evaluation)
     of_rois = (pool, pyramid, reference, taps)
-    for module in (*of_geometry, *of_the_machine, *of_rois, anchors, box_coder, matching):
+    of_gradients = (alignment, surgery, tasks, weighing)
+    for module in (*of_geometry, *of_the_machine, *of_rois, *of_gradients, anchors, box_coder, matching):
         assert not hasattr(module, exercise.name)
 
 

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 from fractions import Fraction
-from functools import cache
 from itertools import combinations
 
 import numpy as np
 import pytest
+from drawn import labels_of, remarks_on_drawn, texts_of
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
@@ -112,15 +112,6 @@ def test_matching_by_ious_is_matching_by_boxes(anchors, corners, thresholds):
     assert np.array_equal(MATCH.right_answer((iou, *thresholds)), match(anchors, objects, *thresholds))
 
 
-@cache
-def remarks_on_drawn(id):
-    """Return what an exercise remarks on each of the inputs that its check draws."""
-    exercise, seen = exercises.get(id), []
-    drawn_only = replace(exercise, examples=(), large_examples=())
-    drawn_only.check(lambda *given: seen.append(exercise.remark(*given)) or exercise.solution(*given))
-    return tuple(seen)
-
-
 @pytest.mark.parametrize(
     ("id", "remark", "at_least"),
     [
@@ -171,14 +162,6 @@ def test_answers_of_another_kind(exercise, answer, says):
     found = examine(exercise, lambda *given: answer)
     assert isinstance(found, Finding)
     assert says in found.message
-
-
-def texts_of(axes):
-    return [text.get_text() for text in axes.texts]
-
-
-def labels_of(figure):
-    return [text.get_text() for legend in figure.legends for text in legend.get_texts()]
 
 
 def test_the_first_wrong_anchor_is_drawn_beside_the_right_one():

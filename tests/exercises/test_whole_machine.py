@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 from fractions import Fraction
-from functools import cache
 from math import floor, log, log2, sqrt
 
 import numpy as np
 import pytest
 import torch
+from drawn import framed_cells, labels_of, remarks_on_drawn, texts_of
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 from pycocotools.coco import COCO
@@ -255,15 +255,6 @@ def test_no_recall_of_a_drawn_input_is_taken_over_a_level_by_rounding(objects):
             assert [found / objects >= level for level in levels] == exact
 
 
-@cache
-def remarks_on_drawn(id):
-    """Return what an exercise remarks on each of the inputs that its check draws."""
-    exercise, seen = exercises.get(id), []
-    drawn_only = replace(exercise, examples=(), draws=150)
-    drawn_only.check(lambda *given: seen.append(exercise.remark(*given)) or exercise.solution(*given))
-    return tuple(seen)
-
-
 @pytest.mark.parametrize(
     ("id", "remark", "at_least"),
     [
@@ -350,20 +341,6 @@ def test_pixels_are_true_and_false_in_whatever_form(dtype):
 
     assert isinstance(examine(replace(PASTE, draws=20), paste), Passed)
     assert isinstance(examine(replace(PASTE, draws=20), lambda *given: PASTE.solution(*given).tolist()), Passed)
-
-
-def texts_of(axes):
-    return [text.get_text() for text in axes.texts]
-
-
-def labels_of(figure):
-    return [text.get_text() for legend in figure.legends for text in legend.get_texts()]
-
-
-def framed_cells(axes):
-    """Return the (row, column) of the cells that have a thick frame."""
-    frames = [patch for patch in axes.patches if patch.get_linewidth() == 2.5]
-    return [(round(frame.get_y() + 0.46), round(frame.get_x() + 0.46)) for frame in frames]
 
 
 def test_wrong_levels_are_named():

@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 import zoo
 import zoo_beyond_the_box  # noqa: F401, fills the zoo
+import zoo_committee  # noqa: F401
+import zoo_committee_surgery  # noqa: F401
 import zoo_magnifying_glass  # noqa: F401
 import zoo_magnifying_glass_align  # noqa: F401
 import zoo_needles_in_a_haystack  # noqa: F401
@@ -138,7 +140,8 @@ def test_counterexamples_are_the_same_in_every_process():
     assert {animal.exercise for animal in animals} == {exercise.id for exercise in ALL}
     program = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "import zoo, zoo_beyond_the_box, zoo_magnifying_glass, zoo_magnifying_glass_align\n"
+        "import zoo, zoo_beyond_the_box, zoo_committee, zoo_committee_surgery\n"
+        "import zoo_magnifying_glass, zoo_magnifying_glass_align\n"
         "import zoo_needles_in_a_haystack, zoo_needles_in_a_haystack_boxes, zoo_needles_in_a_haystack_matching\n"
         "import zoo_whole_machine, zoo_whole_machine_answers, zoo_whole_machine_masks\n"
         "from dataclasses import replace\n"

@@ -17,7 +17,13 @@ from minimask.exercises.tables import draw_answers
 from minimask.plots.show import styled
 from minimask.plots.style import INK
 
-_NAMES = ("same batch", "across batches", "floor of one", "floor of other")
+_MEANS = {
+    "same batch": "mean over the same batch",
+    "across batches": "mean across batches",
+    "floor of one": "floor of `one`",
+    "floor of other": "floor of `other`",
+}
+"""What the four numbers are called, in a picture and in a message."""
 Four = tuple[float, float, float, float]
 
 
@@ -54,18 +60,10 @@ def _from_the_table(gradients: FloatArray, one: int, other: int) -> Four:
 
 
 def _compare(expected: Four, answer: Four, *_: object) -> str | None:
-    for name, right, yours in zip(_NAMES, expected, answer, strict=True):
+    for name, right, yours in zip(_MEANS.values(), expected, answer, strict=True):
         if abs(right - yours) > 1e-6:
-            return f"the {_SAID[name]} should be {words(right, 6)}; yours gave {words(yours, 6)}"
+            return f"the {name} should be {words(right, 6)}; yours gave {words(yours, 6)}"
     return None
-
-
-_SAID = {
-    "same batch": "mean over the same batch",
-    "across batches": "mean across batches",
-    "floor of one": "floor of `one`",
-    "floor of other": "floor of `other`",
-}
 
 
 def _remark(gradients: FloatArray, one: int, other: int) -> str:
@@ -92,7 +90,7 @@ def _draw(found: Finding) -> Figure:
     table.vlines(count - 0.5, -0.5, 2 * count - 0.5, color=INK, linewidth=2)
     for axes in columns:
         axes.set(xticks=[], yticks=[])
-    columns[0].set_yticks(range(4), _NAMES)
+    columns[0].set_yticks(range(4), list(_MEANS))
     fig.set_figwidth(fig.get_figwidth() + 1.8)
     return fig
 

@@ -93,7 +93,7 @@ def _draw(found: Finding) -> Figure:
         across = far[::-1] * (1, -1)
         axes.add_patch(Polygon([across, -across, -across - far, across - far], facecolor=GRID, zorder=0.1))
     draw_arrow(axes, direction, INK, "d", label="d, the sum of weight times gradient", linewidth=4.0, away=19)
-    fits = found.answer is not None and len(found.answer[0]) == len(gram)
+    fits = found.answer is not None and all(len(row) == len(gram) for row in found.answer)
     for task, (arrow, color) in enumerate(zip(arrows, TASKS, strict=False)):
         name = f"task {task}, weight {words(weights[task])}: {_in_words(found.expected, task)}"
         if fits and _in_words(found.answer, task) != _in_words(found.expected, task):
