@@ -215,14 +215,19 @@ def the_way_in_place(first, second):
 # 4.6 project_conflicts
 
 
-def _project(gradients, order, keep=lambda overlap: overlap >= 0):
+def _cut(row, other, own):
+    """Return what is left of a row without its part along another gradient; `own` is the row as it was at first."""
+    return row - row @ other / (other @ other) * other
+
+
+def _project(gradients, order, keep=lambda overlap: overlap >= 0, cut=_cut):
     """Return what PCGrad leaves of each gradient."""
     projected = gradients.copy()
     for task in range(len(gradients)):
         for other in order:
             overlap = projected[task] @ gradients[other]
             if other != task and not keep(overlap) and gradients[other].any():
-                projected[task] -= overlap / (gradients[other] @ gradients[other]) * gradients[other]
+                projected[task] = cut(projected[task], gradients[other], gradients[task])
     return projected
 
 
@@ -334,73 +339,41 @@ def only_the_worst_conflict(gradients, order):
 
 @wrong("4.6", "the number at task 0, column 0 should be 0.5; yours gave 1.5 there. 3 of 4 numbers are wrong.")
 def the_sign_of_the_projection(gradients, order):
-    projected = gradients.copy()
-    for task, other in itertools.product(range(len(gradients)), order):
-        overlap = projected[task] @ gradients[other]
-        if other != task and overlap < 0:
-            projected[task] += overlap / (gradients[other] @ gradients[other]) * gradients[other]
-    return projected
+    return _project(gradients, order, cut=lambda row, other, _: row + row @ other / (other @ other) * other)
 
 
 @wrong("4.6", "the number at task 0, column 0 should be 0.5; yours gave 0.2929 there. 2 of 4 numbers are wrong.")
 def divided_by_a_length(gradients, order):
-    projected = gradients.copy()
-    for task, other in itertools.product(range(len(gradients)), order):
-        overlap = projected[task] @ gradients[other]
-        if other != task and overlap < 0:
-            projected[task] -= overlap / np.linalg.norm(gradients[other]) * gradients[other]
-    return projected
+    return _project(gradients, order, cut=lambda row, other, _: row - row @ other / np.linalg.norm(other) * other)
 
 
 @wrong("4.6", "the number at task 0, column 0 should be 0.5; yours gave 0.2929 there. 3 of 4 numbers are wrong.")
 def divided_by_both_lengths(gradients, order):
-    projected = gradients.copy()
-    for task, other in itertools.product(range(len(gradients)), order):
-        overlap = projected[task] @ gradients[other]
-        if other != task and overlap < 0:
-            lengths = np.linalg.norm(projected[task]) * np.linalg.norm(gradients[other])
-            projected[task] -= overlap / lengths * gradients[other]
-    return projected
+    return _project(
+        gradients,
+        order,
+        cut=lambda row, other, _: row - row @ other / np.linalg.norm(row) / np.linalg.norm(other) * other,
+    )
 
 
 @wrong("4.6", "the number at task 0, column 0 should be 0.5; yours gave 0 there. 3 of 4 numbers are wrong.")
 def divided_by_its_own_square(gradients, order):
-    projected = gradients.copy()
-    for task, other in itertools.product(range(len(gradients)), order):
-        overlap = projected[task] @ gradients[other]
-        if other != task and overlap < 0:
-            projected[task] -= overlap / (gradients[task] @ gradients[task]) * gradients[other]
-    return projected
+    return _project(gradients, order, cut=lambda row, other, own: row - row @ other / (own @ own) * other)
 
 
 @wrong("4.6", "the number at task 0, column 0 should be 0.5; yours gave 2 there. 4 of 4 numbers are wrong.")
 def its_own_direction_is_cut(gradients, order):
-    projected = gradients.copy()
-    for task, other in itertools.product(range(len(gradients)), order):
-        overlap = projected[task] @ gradients[other]
-        if other != task and overlap < 0:
-            projected[task] -= overlap / (projected[task] @ projected[task]) * projected[task]
-    return projected
+    return _project(gradients, order, cut=lambda row, other, _: row - row @ other / (row @ row) * row)
 
 
 @wrong("4.6", "the number at task 0, column 1 should be 0.5; yours gave -0.5 there. 3 of 4 numbers are wrong.")
 def the_projection_itself(gradients, order):
-    projected = gradients.copy()
-    for task, other in itertools.product(range(len(gradients)), order):
-        overlap = projected[task] @ gradients[other]
-        if other != task and overlap < 0:
-            projected[task] = overlap / (gradients[other] @ gradients[other]) * gradients[other]
-    return projected
+    return _project(gradients, order, cut=lambda row, other, _: row @ other / (other @ other) * other)
 
 
 @wrong("4.6", "the number at task 0, column 0 should be 0.5; yours gave 0 there. 3 of 4 numbers are wrong.")
 def reflected(gradients, order):
-    projected = gradients.copy()
-    for task, other in itertools.product(range(len(gradients)), order):
-        overlap = projected[task] @ gradients[other]
-        if other != task and overlap < 0:
-            projected[task] -= 2 * overlap / (gradients[other] @ gradients[other]) * gradients[other]
-    return projected
+    return _project(gradients, order, cut=lambda row, other, _: row - 2 * (row @ other) / (other @ other) * other)
 
 
 @wrong("4.6", "the number at task 0, column 0 should be 0.5; yours gave 0 there. 3 of 4 numbers are wrong.")
