@@ -183,20 +183,6 @@ def below(model: nn.Module, names: Sequence[str]) -> dict[str, list[nn.Parameter
     return {name: place for name, place in found.items() if place}
 
 
-def shared(rows: Tensor, least: int = 2) -> Tensor:
-    """Return which columns of gradients (T, n) at least `least` tasks use, Boolean (n,).
-
-    The others belong to one task alone, where gradients cannot conflict: whatever is said of an angle there is
-    bookkeeping.
-
-    Examples
-    --------
-    >>> shared(torch.tensor([[2.0, 4.0], [1.0, 0.0]]))
-    tensor([ True, False])
-    """
-    return (rows != 0).sum(dim=0) >= least
-
-
 def check_losses(losses: Mapping[str, Tensor]) -> None:
     """Make sure that there are losses, each a single number that depends on something that learns."""
     if not losses:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from minimask.gradients.tasks import cosines, layers, lengths, products, projections, shared, task_gradients
+from minimask.gradients.tasks import cosines, layers, lengths, products, projections, task_gradients
 
 
 class TwoTasks(nn.Module):
@@ -128,13 +128,6 @@ def test_a_small_step_along_one_gradient_lowers_the_other_loss_by_the_projection
             start += one.numel()
         fell = torch.stack(list(losses.values())) - torch.stack(list(net(x).values()))
     assert fell[0] / fell[1] == pytest.approx(part[0, 1].item(), rel=1e-4)
-
-
-def test_shared_are_the_columns_that_two_tasks_use():
-    rows = torch.tensor([[1.0, 0, 2, 0], [0, 3, -1, 0], [0, 0, 1, 0]])
-    assert shared(rows).tolist() == [False, False, True, False]
-    assert shared(rows, 3).tolist() == [False, False, True, False]
-    assert shared(rows, 1).tolist() == [True, True, True, False]
 
 
 def test_layers_leave_out_what_does_not_learn():
