@@ -282,9 +282,7 @@ def test_a_training_says_what_it_does_and_what_to_do_next(run):
     folder, out = run
     ready, *lines = out.splitlines()
     assert ready == "Getting ready ..."
-    assert re.match(
-        r"Training: the lesson model \(2,685,161 weights, 6 classes\) on .* 64 x 64 pixels\.$", lines[0]
-    )
+    assert re.match(r"Training: the lesson model \(2,685,161 weights, 6 classes\) on .* 64 x 64 pixels\.$", lines[0])
     assert lines[1:3] == ["4 steps of 2 pictures on 1 thread; 3 held-out pictures.", f"Everything goes to {folder}."]
     assert re.match(r"step 1 of 4, [\d.]+ pictures/s, loss [\d.]+: objectness [\d.]+, rpn .*, mask [\d.]+$", lines[3])
     for step in (2, 4):

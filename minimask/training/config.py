@@ -114,8 +114,8 @@ class Config:
     pictures_every : int, at least 0
         Steps from one sheet of pictures with what is found in them to the next; one more comes at the end. 0: none.
     gradients_every : int, at least 0
-        Steps from one look at the gradients of each loss by itself to the next, each on two batches more. One takes as long
-        as five steps (of the lesson, on a processor): at 100, a training takes 5 % longer. 0: none.
+        Steps from one look at the gradients of each loss by itself to the next, each on two batches more. One takes as
+        long as five steps (of the lesson, on a processor): at 100, a training takes 5 % longer. 0: none.
     keep : int, at least 1
         The newest checkpoints that are kept.
 
