@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from minimask.gradients.alignment import Alignment, FloatArray
+from minimask.gradients.aligned import Alignment, FloatArray
 
 FILE = Path(__file__).parents[1] / "data" / "recorded" / "gradients.npz"
 HEADS = ("decoupled", "joint")
