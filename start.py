@@ -347,9 +347,10 @@ def commands(word: str) -> list[list[str]]:
     """Return the command lines of a word, without the interpreter in front."""
     if word == "lab":
         return [["-m", "jupyterlab", *lab_options()]]
-    if word == "test":
+    if word in ("test", "browser"):
         together = ["-n", str(min(os.cpu_count() or 1, 8)), "--dist", "worksteal"]  # in as many processes
         os.environ.setdefault("OMP_NUM_THREADS", "1")  # torch's threads would wait for each other
+    if word == "test":
         return [["-m", "pytest", "--ignore=tests/browser", "--ignore=tests/parity", "--cov=minimask", *together]]
     if word == "lint":
         return [["-m", "ruff", "check"], ["-m", "ruff", "format", "--check"], ["-m", "mypy"]]
@@ -357,7 +358,7 @@ def commands(word: str) -> list[list[str]]:
         return [["-m", "minimask.chapters", "notebooks"]]
     if word == "browser":
         os.environ["MINIMASK_BROWSER"] = find_browser()
-        return [["-m", "pytest", "-p", "no:cacheprovider", "tests/browser"]]
+        return [["-m", "pytest", "-p", "no:cacheprovider", "tests/browser", *together]]
     if word == "parity":
         return [["-m", "pytest", "-p", "no:cacheprovider", "tests/parity"]]
     folder = ROOT / {"figures": "figures", "bench": "benchmarks"}[word]

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 FILE = Path(__file__).parent / "recorded" / "lesson_runs.json"
+WEIGHING = FILE.with_name("weighing.json")
+"""What `python -m minimask.training.gradient_study` found ways of weighing the losses to be worth."""
 THRESHOLDS = tuple(0.5 + 0.05 * k for k in range(10))
 """The IoUs at which average precision was measured."""
 
@@ -67,13 +69,36 @@ def learning_curves() -> list[Curve]:
     return sorted(curves, key=lambda curve: (curve.budget, curve.seed))
 
 
+def weighings() -> tuple[dict[str, list[Run]], str]:
+    """Return the runs of every way of weighing the losses by its name, of the seeds that all have, and tuned weights.
+
+    The tuned weights are those fixed ones, in words, that did best with another seed; "" if none did better than the
+    plain sum.
+
+    Raises
+    ------
+    FileNotFoundError
+        If no run is recorded.
+    """
+    records = _read(WEIGHING, "gradient_study")
+    runs: dict[str, dict[int, Run]] = {}
+    for name, run in records["compared"].items():
+        method, seed = name.split("/")
+        runs.setdefault(method, {})[int(seed)] = Run(**_frozen(run))
+    seeds = sorted(set.intersection(*(set(of) for of in runs.values())))
+    tuned = max(records["tuning"], key=lambda words: sum(records["tuning"][words]["mask_ap"]))
+    return {method: [of[seed] for seed in seeds] for method, of in runs.items()}, tuned
+
+
 @cache
 def _records() -> dict[str, Any]:
-    if not FILE.exists():
-        raise FileNotFoundError(
-            "no run is recorded: `python -m minimask.training.lesson_runs` makes them, within hours"
-        )
-    records: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
+    return _read(FILE, "lesson_runs")
+
+
+def _read(path: Path, module: str) -> dict[str, Any]:
+    if not path.exists():
+        raise FileNotFoundError(f"no run is recorded: `python -m minimask.training.{module}` makes them, within hours")
+    records: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return records
 
 

@@ -20,7 +20,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from minimask.data.lesson_records import Run
+from minimask.data.lesson_records import WEIGHING, Run
 from minimask.data.recorded import HELD_OUT, TRAINING
 from minimask.gradients.recorded import FILE, HEADS, Followed, followed, save_followed
 from minimask.model.lesson import lesson_model
@@ -44,7 +44,6 @@ FACTORS = (0.5, 2.0)
 TUNING_SEED = 100
 """Weights are chosen by runs of this seed, and compared in runs of others."""
 METHODS = ("sum", "tuned", "uncertainty", "gradnorm", "pcgrad", "mgda", "cagrad", "upgrad")
-RESULTS = FILE.with_name("weighing.json")
 
 
 def follow(
@@ -189,7 +188,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.only != "weighings":
         record_followed(given.parts, print)
     if given.only != "followed":
-        record_weighings(RESULTS, print)
+        record_weighings(WEIGHING, print)
 
 
 if __name__ == "__main__":

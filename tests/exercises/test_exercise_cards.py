@@ -23,6 +23,7 @@ from drawn import framed_cells
 from minimask import exercises
 from minimask.exercises.check import Finding, examine
 from minimask.exercises.markdown import markdown_html
+from minimask.plots import show
 
 KEPT = {"div", "p", "ul", "li", "pre", "code", "strong", "em", "details", "summary", "img"}
 KEPT_STYLES = {
@@ -150,7 +151,9 @@ def test_the_three_reports():
 
 @pytest.mark.no_cover  # the next test goes through the same lines; to watch this one would take half as long again
 @pytest.mark.parametrize("animal", [animal for animal in zoo.WRONG if not animal.slow], ids=str)
-def test_every_counterexample_can_be_drawn(animal):
+def test_every_counterexample_can_be_drawn(animal, monkeypatch):
+    """All of it, in coarse pixels: fine ones cost more than all the rest, and go wrong for none alone."""
+    monkeypatch.setattr(show, "DOTS_PER_INCH", 30)
     page = parsed(exercises.attempt(animal.exercise, animal.function)._repr_mimebundle_()["text/html"])
     assert len(page.images) == 1
 

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 import numpy as np
 import pytest
 
+from minimask.data import lesson_records
 from minimask.data.shapes import ShapesWorld
 from minimask.gradients.recorded import Followed, followed, save_followed
 from minimask.training import gradient_study
@@ -112,7 +113,7 @@ def test_weights_are_tuned_by_other_seeds_than_those_that_compare(tmp_path, monk
         return gradient_study.Run(seed, 2, 1.0, (ap,) * 10, (ap,) * 10, 0.1)
 
     path = tmp_path / "weighing.json"
-    for name, value in {"_pool": Pool, "weigh": weigh, "SEEDS": (0, 1), "RESULTS": path}.items():
+    for name, value in {"_pool": Pool, "weigh": weigh, "SEEDS": (0, 1), "WEIGHING": path}.items():
         monkeypatch.setattr(gradient_study, name, value)
     gradient_study.main(["--only", "weighings"])
     best = "loss_objectness=0.5, loss_mask=2"
@@ -122,10 +123,20 @@ def test_weights_are_tuned_by_other_seeds_than_those_that_compare(tmp_path, monk
     assert len(tuning) == 12 and ("sum", "", gradient_study.TUNING_SEED) in tuning
     assert {one[2] for one in compared} == {0, 1} and len(compared) == 2 * len(gradient_study.METHODS)
     assert ("fixed", best, 0) in compared and ("pcgrad", "", 1) in compared
+    monkeypatch.setattr(lesson_records, "WEIGHING", path)
     records = json.loads(path.read_text())
-    assert gradient_study.mask_ap(records["compared"]["tuned/1"]) == pytest.approx(0.65)
+    del records["compared"]["upgrad/1"]  # a run that was not made yet
+    path.write_text(json.dumps(records))
+    runs, tuned = lesson_records.weighings()
+    assert tuned == best and list(runs) == list(gradient_study.METHODS)
+    assert all([run.seed for run in of] == [0] for of in runs.values())
+    assert runs["tuned"][0].mask_ap == pytest.approx((0.65,) * 10)
     gradient_study.main(["--only", "weighings"])
-    assert len(made) == len(tuning) + len(compared)
+    assert made[len(tuning) + len(compared) :] == [("upgrad", "", 1)]
+    assert [run.seed for run in lesson_records.weighings()[0]["upgrad"]] == [0, 1]
+    monkeypatch.setattr(lesson_records, "WEIGHING", tmp_path / "none.json")
+    with pytest.raises(FileNotFoundError, match=r"python -m minimask\.training\.gradient_study"):
+        lesson_records.weighings()
 
 
 def test_a_way_of_weighing_is_trained_and_measured(few):
