@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minimask.gradients.aligned import Alignment, FloatArray
+from minimask.gradients.place_names import place_name, task_name, upward
 
 FILE = Path(__file__).parents[1] / "data" / "recorded" / "gradients.npz"
 HEADS = ("decoupled", "joint")
@@ -47,6 +48,43 @@ class Followed(NamedTuple):
     def across_batches(self) -> FloatArray:
         """Return the cosines between tasks on different batches, (S, M, P, B (B - 1), T, T)."""
         return self._all("across_batches")
+
+    def pair(self, one: str, other: str) -> tuple[int, int]:
+        """Return the numbers of two tasks that are given by their names or by what people call them.
+
+        Raises
+        ------
+        ValueError
+            If there is no such task.
+        """
+        names = [task_name(task) for task in self.tasks]
+        for name in (one, other):
+            if name not in (*names, *self.tasks):
+                raise ValueError(f"tasks must be two of {', '.join(names)}, got {name!r}")
+        first, second = ((names if name in names else self.tasks).index(name) for name in (one, other))
+        return first, second
+
+    def by_place(self, one: str, other: str) -> tuple[list[str], FloatArray, NDArray[np.bool_]]:
+        """Return the same-batch cosines of two tasks wherever both of them are, from the picture upward.
+
+        Parameters
+        ----------
+        one, other : str
+            See `pair`.
+
+        Returns
+        -------
+        names : list of P str
+        cosines : array (P, M)
+            The mean over seeds and batches.
+        split : Boolean array (P, M)
+            Whether the seeds' means differ in sign.
+        """
+        by_seed = self.same_batch()[..., *self.pair(one, other)].mean(axis=3)
+        there = [place for place in upward(self.places) if np.isfinite(by_seed[:, :, place]).all()]
+        chosen = by_seed[:, :, there]
+        split = np.abs(np.sign(chosen).sum(axis=0)) < len(self.seeds)
+        return [place_name(self.places[place]) for place in there], chosen.mean(axis=0).T, split.T
 
     def together(self, beginning: str, name: str) -> Followed:
         """Return what the gradients are on all parameters whose places begin with a word, taken as one.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -29,16 +30,14 @@ AGAINST_TO_WITH.set_bad(GRID)
 
 def arrow(axes: Axes, tip: ArrayLike, name: str, color: str, *, start: ArrayLike = (0, 0), width: float = 2.4) -> None:
     """Draw an arrow with its name beyond the tip."""
-    begin, end = np.asarray(start, dtype=float), np.asarray(tip, dtype=float)
-    axes.annotate(
-        "", end, begin, arrowprops={"arrowstyle": "-|>", "color": color, "lw": width, "shrinkA": 0, "shrinkB": 0}
-    )
-    way = end - begin
-    across, up = way / (float(np.hypot(*way)) or 1.0)
-    side = "left" if across > 0.5 else "right" if across < -0.5 else "center"
-    axes.annotate(
-        name, end, (6 * across, 11 * up), textcoords="offset points", color=color, ha=side, va="center", size=12
-    )  # fmt: skip
+    (from_x, from_y), (x, y) = (map(float, np.asarray(point)) for point in (start, tip))
+    straight = {"arrowstyle": "-|>", "color": color, "lw": width, "shrinkA": 0, "shrinkB": 0}
+    axes.annotate("", (x, y), (from_x, from_y), arrowprops=straight)
+    length = math.hypot(x - from_x, y - from_y) or 1.0
+    across, up = (x - from_x) / length, (y - from_y) / length
+    side: Literal["left", "center", "right"] = "left" if across > 0.5 else "right" if across < -0.5 else "center"
+    place = (6 * across, 11 * up)
+    axes.annotate(name, (x, y), place, textcoords="offset points", color=color, ha=side, va="center", size=12)
 
 
 @styled
@@ -102,7 +101,7 @@ def descent(
         )  # fmt: skip
         goal = np.asarray(goals[name], dtype=float)
         plane.plot(*goal, "*", color=style["color"], markersize=13)
-        plane.annotate(name, goal, (8, 8), textcoords="offset points", color=style["color"])
+        plane.annotate(name, (goal[0], goal[1]), (8, 8), textcoords="offset points", color=style["color"])
         for step in steps_drawn:
             at = way[step]
             slope = np.array([loss(at + change) - loss(at - change) for change in 1e-4 * np.eye(2)]) / 2e-4
@@ -124,7 +123,7 @@ def chance(cosines: Mapping[str, ArrayLike]) -> Figure:
     """Draw how cosines of random vectors are spread, a panel a number of weights."""
     fig, all_axes = figure(len(cosines), width=3.1 * len(cosines), height=2.5)
     for axes, (title, values) in zip(all_axes, cosines.items(), strict=True):
-        axes.hist(np.asarray(values), bins=np.linspace(-1, 1, 61), color=SHAPE_EDGE)
+        axes.hist(np.asarray(values), bins=[step / 30 for step in range(-30, 31)], color=SHAPE_EDGE)
         axes.set(xlim=(-1, 1), yticks=[], title=title, xlabel="cosine")
     return fig
 
@@ -150,13 +149,14 @@ def heat(
 ) -> Figure:
     """Draw cosines (P, M), a panel a model: a row a place from the picture upward, a column a moment of the training.
 
-    Where `unsure` is true, a cell is crossed out by a dot: seeds do not agree about the sign.
+    Where `unsure` is true, a dot says that seeds do not agree about the sign. Colors reach as far as the values do.
     """
     rows = max(map(len, places.values()))
+    reach = max(0.2, math.ceil(10 * max(float(np.nanmax(np.abs(values))) for values in panels.values())) / 10)
     fig, all_axes = figure(len(panels), width=5.4 * len(panels), height=1.4 + 0.29 * rows)
     for axes, (title, given) in zip(all_axes, panels.items(), strict=True):
         values = np.asarray(given, dtype=float)
-        drawn = axes.imshow(np.ma.masked_invalid(values), cmap=AGAINST_TO_WITH, vmin=-1, vmax=1, aspect="auto")
+        drawn = axes.imshow(np.ma.masked_invalid(values), cmap=AGAINST_TO_WITH, vmin=-reach, vmax=reach, aspect="auto")
         if unsure is not None:
             row, column = np.nonzero(np.asarray(unsure[title]) & np.isfinite(values))
             axes.plot(column, row, "o", color=INK, markersize=2.6, markeredgewidth=0)
@@ -165,8 +165,9 @@ def heat(
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
         axes.set(title=title, xlabel="steps of training")
-    bar = fig.colorbar(drawn, ax=all_axes, shrink=0.75, ticks=(-1, -0.5, 0, 0.5, 1))
-    bar.set_label("cosine", size=11)
+    fig.colorbar(drawn, ax=all_axes, shrink=0.75).set_label("cosine", size=11)
+    if unsure is not None:
+        fig.supxlabel("a dot: the seeds do not agree about the sign", x=0.01, ha="left", size=10, color=MUTED)
     return fig
 
 
@@ -180,7 +181,9 @@ def through_training(
 
     `floors` are, for each panel, cosines (S, M) of a task with itself on another batch: shaded from minus to plus.
     """
-    fig, all_axes = figure(len(panels), width=4.4 * len(panels), height=3.3)
+    columns = min(2, len(panels))
+    rows = math.ceil(len(panels) / columns)
+    fig, all_axes = figure(columns, rows, width=4.9 * columns, height=0.6 + 2.7 * rows)
     places = np.arange(len(moments))
     for axes, (title, lines) in zip(all_axes, panels.items(), strict=True):
         if floors is not None:
@@ -194,15 +197,18 @@ def through_training(
             axes.plot(places, values.mean(axis=0), color=color, linestyle=dashes, label=name)
         axes.axhline(0, color=INK, linewidth=0.9)
         axes.set_xticks(places, [str(moment) for moment in moments], size=10)
-        axes.set(title=title, xlabel="steps of training")
+        axes.set_title(title)
         axes.grid(axis="y")
+    for axes in all_axes[-columns:]:
+        axes.set_xlabel("steps of training")
+    for axes in all_axes[::columns]:
+        axes.set_ylabel("cosine")
     low = min(axes.get_ylim()[0] for axes in all_axes)
     high = max(axes.get_ylim()[1] for axes in all_axes)
     for axes in all_axes:
         axes.set_ylim(low, high)
-    all_axes[0].set_ylabel("cosine")
     handles, labels = all_axes[0].get_legend_handles_labels()
-    fig.legend(handles, labels, loc="outside upper left", ncols=len(labels), fontsize=11)
+    fig.legend(handles, labels, loc="outside upper left", ncols=3, fontsize=11)
     return fig
 
 

@@ -36,7 +36,7 @@ MOMENTS = (0, 10, 30, 100, 200, 300, 400, 500, 600)
 """Steps after which gradients are looked at; the last is the end of the training."""
 BATCHES = 3
 """That are looked at, the same ones at every moment; no training comes to them."""
-SHORT = 300
+SHORT = 200
 """Steps of the runs that compare ways of weighing."""
 LOSSES = ("loss_objectness", "loss_rpn_box_reg", "loss_classifier", "loss_box_reg", "loss_mask")
 FACTORS = (0.5, 2.0)

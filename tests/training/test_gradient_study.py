@@ -70,6 +70,13 @@ def test_what_a_study_says_is_what_its_alignments_say():
     joined = np.concatenate(vectors[:, :, :2].transpose(2, 0, 1, 3, 4, 5), axis=-1)
     assert trunk.places == ("trunk",)
     assert np.allclose(trunk.gram[:, :, 0], np.einsum("smatn,smbun->smatbu", joined, joined))
+    assert study.pair("e", "b") == (4, 1)
+    names, cosines, split = study.by_place("b", "e")
+    by_seed = study.same_batch()[..., 1, 4].mean(axis=3)
+    assert names == list(places) and np.allclose(cosines, by_seed.mean(axis=0).T)
+    assert np.array_equal(split, (by_seed[0] * by_seed[1] < 0).T) and 0 < split.sum() < split.size
+    with pytest.raises(ValueError, match=r"tasks must be two of a, b, c, d, e, got 'f'"):
+        study.by_place("a", "f")
     with pytest.raises(ValueError, match=r"beginning must be that of one of backbone\.a, .*, got 'neck'"):
         study.together("neck", "neck")
 
