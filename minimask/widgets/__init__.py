@@ -3,9 +3,19 @@
 from minimask.widgets.anchor_sea import AnchorSea
 from minimask.widgets.box_ceiling import BoxCeiling
 from minimask.widgets.funnel import Funnel
+from minimask.widgets.gradient_alignment import GradientAlignment
 from minimask.widgets.roi_window import RoIWindow
 from minimask.widgets.training_monitor import TrainingMonitor
 from minimask.widgets.weather_map import WeatherMap
 from minimask.widgets.x_ray import XRay
 
-__all__ = ["AnchorSea", "BoxCeiling", "Funnel", "RoIWindow", "TrainingMonitor", "WeatherMap", "XRay"]
+__all__ = [
+    "AnchorSea",
+    "BoxCeiling",
+    "Funnel",
+    "GradientAlignment",
+    "RoIWindow",
+    "TrainingMonitor",
+    "WeatherMap",
+    "XRay",
+]

@@ -9,7 +9,7 @@ const LOSSES = {
   loss_box_reg: "boxes",
   loss_mask: "masks",
 };
-const PHASES = {
+export const PHASES = {
   ready: "ready to begin",
   running: "running",
   stopping: "about to stop",
