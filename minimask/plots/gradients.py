@@ -23,9 +23,9 @@ PAIR: tuple[dict[str, Any], dict[str, Any]] = (
     {"color": TIGHT, "linestyle": DASHED},
 )
 """Two tasks side by side."""
-AGAINST_TO_WITH = LinearSegmentedColormap.from_list("cosine", (TIGHT, "#F7C9A6", PAPER, "#A9D3EC", SHAPE_EDGE))
+_COLORS = (TIGHT, "#F7C9A6", PAPER, "#A9D3EC", SHAPE_EDGE)
+AGAINST_TO_WITH = LinearSegmentedColormap.from_list("cosine", _COLORS).with_extremes(bad=GRID)
 """Cosines from -1 to 1: vermilion against each other, blue with each other."""
-AGAINST_TO_WITH.set_bad(GRID)
 
 
 def arrow(axes: Axes, tip: ArrayLike, name: str, color: str, *, start: ArrayLike = (0, 0), width: float = 2.4) -> None:
