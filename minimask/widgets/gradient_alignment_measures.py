@@ -102,16 +102,22 @@ def cosine(gram: FloatArray, i: int, j: int) -> float:
 
 
 def effect(gram: FloatArray, weights: Sequence[float], method: str) -> Effect:
-    """Return what a step by a method does; the weights of the tasks scale the gradients before the method sees them."""
+    """Return what a step by a method does.
+
+    The weights of the tasks scale the gradients before the method sees them. It sees those of tasks that pull at all:
+    where a loss does not depend on a place, it has no say there.
+    """
     from minimask.gradients.surgery import METHODS as SURGERY  # only here: it needs SciPy
 
     scale = np.array(weights, dtype=np.float64)
-    found = SURGERY[method](gram * scale[:, None] * scale) * scale
+    own = np.sqrt(np.diag(gram))
+    found, nothing = np.zeros(len(own)), np.zeros(len(own))
+    there = np.flatnonzero(own * scale > STILL * np.max(own * scale))
+    if len(there):
+        found[there] = SURGERY[method]((gram * scale[:, None] * scale)[np.ix_(there, there)]) * scale[there]
     pulled = gram @ found
     length = float(np.sqrt(max(float(found @ pulled), 0.0)))
-    own = np.sqrt(np.diag(gram))
     if length <= STILL * float(np.max(own * scale)):
-        nothing = np.zeros(len(own))
         return Effect(nothing, nothing, nothing)
     falls = pulled / length
     share = np.clip(np.divide(falls, own, out=np.zeros(len(own)), where=own > 0), -1, 1)

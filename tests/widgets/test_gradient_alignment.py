@@ -174,6 +174,18 @@ def test_surgery_spares_the_task_that_the_sum_harms():
     assert min(widget.measures["sum"].values()) > 0
 
 
+def test_a_task_that_does_not_pull_has_no_say():
+    gram = np.array([[4.0, 0.0, -1.0], [0.0, 0.0, 0.0], [-1.0, 0.0, 1.0]])
+    for name in METHODS:
+        two = effect(gram[::2, ::2], [1.0, 2.0], name)
+        for found in (
+            effect(gram, [1.0, 1.0, 2.0], name),
+            effect(gram + np.diag([0.0, 7.0, 0.0]), [1.0, 0.0, 2.0], name),
+        ):
+            np.testing.assert_allclose(found.share[::2], two.share, atol=1e-12)
+            assert found.share[1] == 0
+
+
 def test_the_plane_keeps_lengths_and_angles():
     rng = np.random.default_rng(5)
     vectors = rng.normal(size=(3, 7))

@@ -104,17 +104,18 @@ export function cosine(gram, i, j) {
 
 // --- what a step does
 
-/** What a step by a method does; see `Effect` in Python. */
+/** What a step by a method does, which sees the gradients of tasks that pull at all; see `Effect` in Python. */
 export function effect(gram, weights, method) {
-  const scaled = gram.map((row, i) => row.map((v, j) => v * weights[i] * weights[j]));
-  const found = SURGERY[method](scaled).map((v, k) => v * weights[k]);
+  const own = gram.map((row, k) => Math.sqrt(row[k]));
+  const heavy = own.map((v, k) => v * weights[k]);
+  const least = STILL * Math.max(...heavy);
+  const there = gram.map((_, k) => k).filter((k) => heavy[k] > least);
+  const nothing = gram.map(() => 0);
+  const seen = there.map((i) => there.map((j) => gram[i][j] * weights[i] * weights[j]));
+  const found = (there.length ? SURGERY[method](seen) : []).reduce((all, v, k) => all.with(there[k], v * weights[there[k]]), nothing);
   const pulled = times(gram, found);
   const length = Math.sqrt(Math.max(dot(found, pulled), 0));
-  const own = gram.map((row, k) => Math.sqrt(row[k]));
-  if (length <= STILL * Math.max(...own.map((v, k) => v * weights[k]))) {
-    const nothing = gram.map(() => 0);
-    return { weights: nothing, share: nothing, length: 0 };
-  }
+  if (length <= least) return { weights: nothing, share: nothing, length: 0 };
   const share = pulled.map((v, k) => (own[k] > 0 ? Math.min(Math.max(v / length / own[k], -1), 1) : 0));
   return { weights: found, share, length };
 }

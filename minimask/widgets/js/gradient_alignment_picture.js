@@ -195,6 +195,7 @@ export function mapsOf(width, studies, rows) {
 /** Maps of the chosen pair's cosine, places by moments, one for each study. */
 export function drawMaps({ context, width }, palette, { studies, rows, state, cells, moment, colors }) {
   const { labels, top, pitch, maps } = mapsOf(width, studies, rows);
+  const hatched = hatching(context, palette);
   rows.forEach((row, k) =>
     label(context, palette, row, labels, top + pitch * (k + 0.5) + 0.5, "right", k === state.place, labels - 2));
   studies.forEach((study, k) => {
@@ -206,7 +207,9 @@ export function drawMaps({ context, width }, palette, { studies, rows, state, ce
       const box = [left + m * unit + 0.5, top + row * pitch + 0.5, unit - 1, pitch - 1];
       context.fillStyle = colors(cell.mean);
       context.fillRect(...box);
-      if (!cell.clear) hatch(context, palette, box);
+      if (cell.clear) return;
+      context.fillStyle = hatched;
+      context.fillRect(...box);
     }));
     writeSteps(context, palette, study, { left, unit, y: top + pitch * rows.length + 13 }, moment);
     if (!chosen) return;
@@ -216,20 +219,16 @@ export function drawMaps({ context, width }, palette, { studies, rows, state, ce
   });
 }
 
-/** Lines across a cell whose cosine is within the noise. */
-function hatch(context, palette, [x, y, w, h]) {
-  context.save();
-  context.beginPath();
-  context.rect(x, y, w, h);
-  context.clip();
-  context.beginPath();
-  for (let at = x - h; at < x + w; at += 6) {
-    context.moveTo(at, y + h);
-    context.lineTo(at + h, y);
+/** Lines that go on from cell to cell whose cosines are within the noise. */
+function hatching(context, palette) {
+  const tile = new OffscreenCanvas(6, 6);
+  const lines = tile.getContext("2d");
+  for (const by of [-6, 0, 6]) {
+    path(lines, [[by - 1, 7], [by + 7, -1]]);
+    lines.globalAlpha = 0.4;
+    stroke(lines, palette.ink, 1);
   }
-  context.globalAlpha = 0.38;
-  stroke(context, palette.ink, 1);
-  context.restore();
+  return context.createPattern(tile, "repeat");
 }
 
 /** The steps below a map: the chosen, and the first and the last as far as there is room. */
