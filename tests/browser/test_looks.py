@@ -8,14 +8,26 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from minimask.widgets import AnchorSea, BoxCeiling, Funnel, RoIWindow, WeatherMap, XRay
+from minimask.widgets import AnchorSea, BoxCeiling, Funnel, GradientAlignment, RoIWindow, WeatherMap, XRay
 from minimask.widgets.living_picture import LivingPicture
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
+GRADIENTS = runpy.run_path(str(FIXTURES / "make_gradient_alignment.py"))
+
+
+def trainings() -> GradientAlignment:
+    """Return the gradient alignment with trainings in sight."""
+    widget = GradientAlignment([GRADIENTS["invented"](), GRADIENTS["invented"]("joint")])
+    widget.choose(source="recorded")
+    return widget
+
+
 KINDS = {
     "anchor sea": AnchorSea,
     "box ceiling": BoxCeiling,
     "funnel": Funnel,
+    "gradient arrows": lambda: GradientAlignment([]),
+    "gradient maps": trainings,
     "RoI window": RoIWindow,
     "training monitor": runpy.run_path(str(FIXTURES / "make_training_monitor.py"))["long_run"],
     "weather map": WeatherMap,
@@ -28,6 +40,7 @@ ROLES = {
     ),
     "BoxCeiling": ("radio", "button", "checkbox", "slider", "application", "img", "radiogroup"),
     "Funnel": ("radio", "button", "slider", "application", "radiogroup"),
+    "GradientAlignment": ("radio", "button", "slider", "application", "radiogroup"),
     "RoIWindow": ("radio", "button", "checkbox", "application", "img", "radiogroup"),
     "TrainingMonitor": ("button", "checkbox", "slider", "application", "img"),
     "XRay": ("radio", "button", "slider", "application", "img", "radiogroup"),

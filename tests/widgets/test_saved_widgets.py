@@ -5,13 +5,22 @@ from pathlib import Path
 
 import pytest
 
-from minimask.widgets import AnchorSea, BoxCeiling, Funnel, RoIWindow, TrainingMonitor, WeatherMap, XRay
+from minimask.widgets import (
+    AnchorSea,
+    BoxCeiling,
+    Funnel,
+    GradientAlignment,
+    RoIWindow,
+    TrainingMonitor,
+    WeatherMap,
+    XRay,
+)
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 MIME = "application/vnd.jupyter.widget-state+json"
 
 
-ALL = (AnchorSea, BoxCeiling, Funnel, RoIWindow, TrainingMonitor, WeatherMap, XRay)
+ALL = (AnchorSea, BoxCeiling, Funnel, GradientAlignment, RoIWindow, TrainingMonitor, WeatherMap, XRay)
 KINDS = {kind.__name__: kind for kind in ALL}
 WANTED = {"01": {"BoxCeiling"}, "02": {"AnchorSea", "Funnel"}, "03": {"RoIWindow", "WeatherMap"}}
 
