@@ -12,7 +12,6 @@ from itertools import chain, combinations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize
 
 from minimask.geometry.checks import as_float_array, as_number
 
@@ -21,6 +20,10 @@ MOST_TASKS = 10
 """Least norms are found by trying all sets of tasks."""
 ASYMMETRY = 1e-6
 """How far a Gram matrix may be from symmetric and from having no negative eigenvalue, in fractions of its largest."""
+
+
+SINGULAR = 1e-11
+"""Cosines whose least eigenvalue is below are those of vectors that depend on each other."""
 
 
 def as_gram(gram: ArrayLike) -> Weights:
@@ -155,6 +158,11 @@ def cagrad(gram: ArrayLike, c: float = 0.5) -> Weights:
     c : float from 0, below 1
         0 is the sum.
 
+    Notes
+    -----
+    The tasks that gain least gain equally. So each set of tasks has two candidates, from linear equations and the
+    length that is added to g_0; all are in reach, and the one whose least gain is largest is taken.
+
     References
     ----------
     Liu et al., Conflict-Averse Gradient Descent for Multi-task Learning, 2021, algorithm 1.
@@ -172,23 +180,37 @@ def cagrad(gram: ArrayLike, c: float = 0.5) -> Weights:
     if scale == 0:
         return np.ones(count)
     products = products / scale
-    mean = np.full(count, 1 / count)
-    reach = c * np.sqrt(max(0.0, mean @ products @ mean))
+    mean = products.mean(axis=1)
+    reach = c * float(np.sqrt(max(0.0, mean.mean())))
+    best, most = np.zeros(count), float(mean.min())
+    for chosen in _sets(count):
+        for more in _equal_gains(products, mean, reach, list(chosen)):
+            length = float(np.sqrt(max(0.0, more @ products @ more)))
+            if length > 0:
+                added = more * (reach / length)
+                least = float((mean + products @ added).min())
+                if least > most:
+                    best, most = added, least
+    weights: Weights = 1 + count * best
+    return weights
 
-    def height(weights: Weights) -> float:
-        return float(weights @ products @ mean + reach * np.sqrt(max(0.0, weights @ products @ weights)))
 
-    found = minimize(
-        height,
-        mean,
-        method="SLSQP",
-        bounds=[(0, 1)] * count,
-        constraints={"type": "eq", "fun": lambda weights: weights.sum() - 1},
-        options={"ftol": 1e-14, "maxiter": 1000},
-    ).x
-    length = np.sqrt(max(0.0, found @ products @ found))
-    more: Weights = found * (count * reach / length if length > 0 else 0.0)
-    return 1 + more
+def _equal_gains(products: Weights, mean: Weights, reach: float, chosen: list[int]) -> Iterator[Weights]:
+    """Yield what is added to the mean where the chosen tasks gain equally: m a - b, whose length `reach` says m."""
+    lengths = np.sqrt(np.diag(products)[chosen])
+    if not chosen or lengths.min() == 0:
+        return
+    cosines = products[np.ix_(chosen, chosen)] / np.outer(lengths, lengths)
+    if np.linalg.eigvalsh(cosines)[0] < SINGULAR:
+        return  # fewer of them make the same direction
+    ones, gains = 1 / lengths, mean[chosen] / lengths
+    a, b = np.linalg.solve(cosines, np.stack([ones, gains], axis=1)).T
+    aa, ab, bb = a @ ones, a @ gains, b @ gains
+    root = np.sqrt(max(0.0, ab**2 - aa * (bb - reach**2)))
+    for m in ((ab + root) / aa, (ab - root) / aa):
+        more = np.zeros(len(products))
+        more[chosen] = (m * a - b) / lengths
+        yield more
 
 
 def upgrad(gram: ArrayLike) -> Weights:
