@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minimask.geometry.checks import FloatArray
+from minimask.gradients.surgery import METHODS as SURGERY
 from minimask.widgets.decimals import fixed
 from minimask.widgets.gradient_alignment_bytes import Study, mean_cosine
 from minimask.widgets.training_record import PHASES
@@ -107,8 +108,6 @@ def effect(gram: FloatArray, weights: Sequence[float], method: str) -> Effect:
     The weights of the tasks scale the gradients before the method sees them. It sees those of tasks that pull at all:
     where a loss does not depend on a place, it has no say there.
     """
-    from minimask.gradients.surgery import METHODS as SURGERY  # only here: it needs SciPy
-
     scale = np.array(weights, dtype=np.float64)
     own = np.sqrt(np.diag(gram))
     found, nothing = np.zeros(len(own)), np.zeros(len(own))

@@ -1,6 +1,6 @@
 /** Which way to go when tasks pull in different directions: the methods of `minimask/gradients/surgery.py`. */
 
-/** Pivots below this, in fractions of the largest entry, count as 0. */
+/** Pivots below this count as 0, once the diagonal is scaled to 1. */
 const PIVOT = 1e-11;
 
 /** The product of a square matrix and a vector. */
@@ -12,23 +12,22 @@ export const dot = (a, b) => a.reduce((sum, v, k) => sum + v * b[k], 0);
 const largest = (gram) => Math.max(...gram.flat().map(Math.abs));
 const range = (count) => Array.from({ length: count }, (_, k) => k);
 
-/** Solve a square system for several right sides; null where it has no single solution. */
+/** Solve a symmetric system for several right sides; null where it has no single solution. */
 function solve(matrix, sides) {
-  const n = matrix.length;
-  const rows = matrix.map((row, k) => [...row, ...sides.map((side) => side[k])]);
-  const least = PIVOT * (largest(matrix) || 1);
-  for (let k = 0; k < n; k++) {
+  const scale = matrix.map((row, k) => Math.sqrt(row[k]) || 1);
+  const rows = matrix.map((row, i) => [...row.map((v, j) => v / scale[i] / scale[j]), ...sides.map((side) => side[i] / scale[i])]);
+  for (let k = 0; k < rows.length; k++) {
     let best = k;
-    for (let i = k + 1; i < n; i++) if (Math.abs(rows[i][k]) > Math.abs(rows[best][k])) best = i;
+    for (let i = k + 1; i < rows.length; i++) if (Math.abs(rows[i][k]) > Math.abs(rows[best][k])) best = i;
     [rows[k], rows[best]] = [rows[best], rows[k]];
-    if (Math.abs(rows[k][k]) <= least) return null;
-    for (let i = 0; i < n; i++) {
+    if (Math.abs(rows[k][k]) <= PIVOT) return null;
+    for (let i = 0; i < rows.length; i++) {
       if (i === k) continue;
       const factor = rows[i][k] / rows[k][k];
       for (let j = k; j < rows[i].length; j++) rows[i][j] -= factor * rows[k][j];
     }
   }
-  return sides.map((_, s) => rows.map((row, k) => row[n + s] / row[k]));
+  return sides.map((_, s) => rows.map((row, k) => row[rows.length + s] / row[k] / scale[k]));
 }
 
 /** All sets of tasks but the empty one. */
