@@ -23,10 +23,13 @@ _IMPORT = re.compile(r'^import [^;]*? from "\./(\w+)\.js";\n', flags=re.MULTILIN
 _COMMENT = re.compile(r"^ *(?://[^\n]*|/\*\*(?:(?!\*/).)*\*/)\n", flags=re.MULTILINE | re.DOTALL)
 _DECLARED = re.compile(r"^(?=(?:async )?(?:function\*?|const|let|class) )", flags=re.MULTILINE)
 _NAME = re.compile(r"(?:async )?(?:function\*?|const|let|class) (\w+)")
+_QUOTED = re.compile(r"""("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)""")
+_NESTED = re.compile(r"`[^`]*\$\{[^`}]*`")
+_TYPE = re.compile(r"/\*\*(?:(?!\*/).)*\*/ ?")
 _COLORS = ("INK", "MUTED", "GRID", "PAPER", "SHAPE", "SHAPE_EDGE", "TIGHT", "BEST", "YOURS", "HIGHLIGHT")
 
 
-def module(name: str, *, lean: bool = False) -> str:
+def module(name: str, *, lean: bool = False, tight: bool = False) -> str:
     """Return the ES module `js/<name>.js` with all that it imports, as one module.
 
     What a module imports stands before it; the import lines go, and so does the word `export` everywhere but in the
@@ -40,11 +43,18 @@ def module(name: str, *, lean: bool = False) -> str:
     lean : bool
         Whether what nobody asks for stays at home, too: functions and constants of imported modules that are never
         named, and the white space in front of lines.
+    tight : bool
+        Whether spaces beside punctuation and comments within lines do as well, outside of quotes; of a lean one only.
 
     Returns
     -------
     str
         JavaScript.
+
+    Raises
+    ------
+    ValueError
+        If a module that is to be tight has a template within a template, whose quotes cannot be told apart.
     """
     parts: dict[str, str] = {}
 
@@ -61,7 +71,18 @@ def module(name: str, *, lean: bool = False) -> str:
     if not lean:
         return _COMMENT.sub("", "\n".join([*needed, main]))
     kept = _used(_COMMENT.sub("", "\n".join(needed)), _COMMENT.sub("", main))
-    return re.sub(r"^ +", "", f"{kept}\n{_COMMENT.sub('', main)}", flags=re.MULTILINE)
+    joined = re.sub(r"^ +", "", f"{kept}\n{_COMMENT.sub('', main)}", flags=re.MULTILINE)
+    return _tight(joined) if tight else joined
+
+
+def _tight(source: str) -> str:
+    """Return JavaScript without spaces beside punctuation. Those around + and - stay: `a - -b` needs them."""
+    nested = _NESTED.search(source)
+    if nested:
+        raise ValueError(f"a tight module must have no template within a template, got {nested[0]}")
+    parts = _QUOTED.split(source)
+    parts[::2] = [re.sub(r" *([=*<>?:,;{}()\[\]&|!]) *", r"\1", _TYPE.sub("", part)) for part in parts[::2]]
+    return re.sub(r"([{;,(\[])\n+", r"\1", "".join(parts))
 
 
 def _used(source: str, main: str) -> str:
@@ -77,14 +98,21 @@ def _used(source: str, main: str) -> str:
     return "".join(chunk for chunk in chunks if chunk in found)
 
 
-def style_sheet(name: str) -> str:
-    """Return the style sheet of a widget: the palette as CSS variables, what all widgets share, and `js/<name>.css`."""
+def style_sheet(name: str, *, tight: bool = False) -> str:
+    """Return the style sheet of a widget: the palette as CSS variables, what all widgets share, and `js/<name>.css`.
+
+    A tight one travels without comments and without white space that it can do without.
+    """
     colors = {name.lower().replace("_", "-"): getattr(style, name) for name in _COLORS}
     for ramp, (low, high) in RAMPS.items():
         colors |= {f"{ramp}-low": low, f"{ramp}-high": high}
     palette = "".join(f"--mm-{name}: {color}; " for name, color in colors.items())
     sheets = [(FOLDER / f"{part}.css").read_text(encoding="utf-8") for part in ("minimask", name)]
-    return "\n".join([f".minimask {{ {palette}}}", *sheets])
+    joined = "\n".join([f".minimask {{ {palette}}}", *sheets])
+    if not tight:
+        return joined
+    plain = re.sub(r"\s+", " ", re.sub(r"/\*.*?\*/", "", joined, flags=re.DOTALL))
+    return re.sub(r" ?([{};,>]) ?", r"\1", plain).replace(": ", ":")
 
 
 def page(title: str, esm: str, css: str, traits: Mapping[str, Any]) -> str:

@@ -87,8 +87,8 @@ class GradientAlignment(TrainingWidget):
     0.2
     """
 
-    _esm = module("gradient_alignment", lean=True)
-    _css = style_sheet("gradient_alignment")
+    _esm = module("gradient_alignment", lean=True, tight=True)
+    _css = style_sheet("gradient_alignment", tight=True)
     studies: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
     rows: traitlets.List[str] = traitlets.List().tag(sync=True)
     sources: traitlets.List[str] = traitlets.List().tag(sync=True)

@@ -11,9 +11,22 @@ from minimask.plots import style
 from minimask.widgets import BoxCeiling, front_end
 from minimask.widgets.shades import RAMPS
 
-WIDGETS = ("anchor_sea", "box_ceiling", "funnel", "roi_window", "training_monitor", "weather_map", "x_ray")
-LEAN = ("x_ray",)
-"""Ten pictures in one: it travels without what it does not use, and may be larger."""
+WIDGETS = (
+    "anchor_sea",
+    "box_ceiling",
+    "funnel",
+    "gradient_alignment",
+    "roi_window",
+    "training_monitor",
+    "weather_map",
+    "x_ray",
+)
+LEAN = ("gradient_alignment", "x_ray")
+"""They travel without what they do not use."""
+TIGHT = ("gradient_alignment",)
+"""And without spaces that do not matter."""
+LARGE = {"x_ray": 80_000}
+"""Ten pictures in one."""
 MODULES = sorted(path.stem for path in front_end.FOLDER.glob("*.js"))
 
 
@@ -76,9 +89,12 @@ def test_no_module_asks_for_anything_from_elsewhere(name):
 
 @pytest.mark.parametrize("name", WIDGETS)
 def test_what_travels_is_small(name):
-    esm = front_end.module(name, lean=name in LEAN)
-    most = 80_000 if name in LEAN else 60_000
-    assert len(esm.encode()) + len(front_end.style_sheet(name).encode()) < most
+    esm, sheet = (
+        front_end.module(name, lean=name in LEAN, tight=name in TIGHT),
+        front_end.style_sheet(name, tight=name in TIGHT),
+    )
+    size = len(esm.encode()) + len(sheet.encode())
+    assert size < LARGE.get(name, 60_000)
 
 
 def test_a_lean_module_leaves_at_home_what_nobody_names(folder):
@@ -90,6 +106,29 @@ def test_a_lean_module_leaves_at_home_what_nobody_names(folder):
     assert front_end.module("top", lean=True) == (
         "const LIST = [\n1,\n];\nfunction a() {\nreturn LIST;\n}\n\nexport default () => {\na();\n};\n"
     )
+
+
+def test_a_tight_module_has_no_spaces_that_do_not_matter(folder):
+    folder(
+        top='const a = (/** @type {T} */ b) => [ "x  = y", `${ b } : c`, b - -1 ];\n'
+        "if (a) return [\n  1,\n];\nconst of = a;  // said\nlet d = a\nexport default { of };\n"
+    )
+    assert front_end.module("top", lean=True, tight=True) == (
+        '\nconst a=(b)=>["x  = y",`${ b } : c`,b - -1];if(a)return[1,];const of=a;// said\nlet d=a\nexport default{of};'
+    )
+    folder(top='const a = `one ${b ? `two` : ""}`;\n')
+    with pytest.raises(ValueError, match="no template within a template"):
+        front_end.module("top", lean=True, tight=True)
+
+
+@pytest.mark.parametrize("name", WIDGETS)
+def test_a_tight_style_sheet_says_the_same(name):
+    def words(text: str) -> str:
+        return re.sub(r"\s+|/\*.*?\*/", "", text, flags=re.DOTALL)
+
+    tight = front_end.style_sheet(name, tight=True)
+    assert words(tight) == words(front_end.style_sheet(name))
+    assert "\n" not in tight.strip()
 
 
 @pytest.mark.parametrize("name", WIDGETS)
@@ -119,7 +158,7 @@ def test_importing_the_widgets_loads_no_matplotlib():
     script = (
         "import sys, minimask.widgets.anchor_sea, minimask.widgets.box_ceiling, minimask.widgets.roi_window;"
         "import minimask.widgets.funnel, minimask.widgets.weather_map, minimask.widgets.x_ray;"
-        "import minimask.widgets.training_monitor;"
+        "import minimask.widgets.training_monitor, minimask.widgets.gradient_alignment;"
         "print([name for name in ('matplotlib', 'torch', 'numba') if name in sys.modules])"
     )
     said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout

@@ -50,7 +50,7 @@ function build(sources) {
     cosines: element("p", { class: "mm-cosines" }), title: element("p", { class: "mm-heading" }), hatched: element("span"),
     courseSigns: element("div"), left: element("div", { class: "mm-left" }), right: element("div", { class: "mm-right" }),
     go: element("button", { type: "button", class: "mm-go" }), facts: element("span"),
-    note: element("p", { class: "mm-note", role: "alert" }), empty: element("p", {}, "No gradients yet."),
+    note: element("p", { class: "mm-note", role: "alert" }),
     ...commonParts(),
   };
   const ends = [`-${FULLEST}`, `${FULLEST}`].map((text) => element("span", {}, text));
@@ -264,7 +264,8 @@ class GradientAlignment extends LivingView {
     const now = this.state.get();
     const kind = now.source === "arrows" ? "arrows" : this.studies.length ? "study" : "empty";
     this.arrange(kind);
-    if (kind === "arrows" ? !parts.stage.clientWidth : kind === "study" && !parts.maps.clientWidth) return; // not on the page
+    const canvas = { arrows: parts.stage, study: parts.maps }[kind];
+    if (canvas && !canvas.clientWidth) return;
     const words = { arrows: () => this.drawArrows(now), study: () => this.drawStudy(now), empty: () => "No gradients yet." };
     const caption = now.source === "arrows" ? words.arrows() : describeRun(this.model.get("run")) + words[kind]();
     write(parts.caption, caption);
@@ -286,7 +287,7 @@ class GradientAlignment extends LivingView {
       arrows: [[parts.stage, parts.arrowSigns], [parts.tasks, parts.cosines, ...tasks]],
       study: [[parts.batches, parts.seed, parts.title, parts.maps, parts.scrub, parts.legend, parts.course, parts.courseSigns],
         [parts.pairs, parts.plane, parts.planeSigns, ...tasks]],
-      empty: [[parts.empty], []],
+      empty: [[], []],
     }[kind];
     parts.left.replaceChildren(...left);
     parts.right.replaceChildren(...right);
@@ -366,9 +367,10 @@ class GradientAlignment extends LivingView {
 
   writeStudy(study, gram, now, moment, colors) {
     const { parts } = this;
+    const same = now.batches === "same";
     const [one, other] = now.pair.map((k) => study.tasks[k]);
     write(parts.title, `Cosine of ${one} and ${other}, place by place`);
-    write(parts.hatched, now.batches === "same" ? "within the noise floor or the spread over seeds" : "within the spread over seeds");
+    write(parts.hatched, `within the ${same ? "noise floor or the " : ""}spread over seeds; blank: nothing to compare`);
     parts.moment.max = study.moments.length - 1;
     parts.moment.valueAsNumber = moment;
     parts.moment.setAttribute("aria-valuetext", `step ${study.moments[moment]}`);
@@ -382,7 +384,7 @@ class GradientAlignment extends LivingView {
     parts.course.setAttribute("aria-label", `Cosine of ${one} and ${other} through the training at ${this.rows[now.place]}`);
     const rival = this.studies[1 - now.study];
     const entries = [["mean", study.name], ...(study.seeds.length > 1 ? [["seeds", "all seeds"]] : []),
-      ...(rival ? [["other", rival.name]] : []), ...(now.batches === "same" ? [["floor", "noise floor"]] : [])];
+      ...(rival ? [["other", rival.name]] : []), ...(same ? [["floor", "noise floor"]] : [])];
     const key = entries.flat().join();
     if (parts.courseSigns.dataset.shown !== key) {
       parts.courseSigns.dataset.shown = key;

@@ -160,7 +160,7 @@ function writeMethods(context, palette, steps, method, { middle, ring, width, ta
     context.font = `${own ? 600 : 400} 13px ${palette.font}`;
     const half = context.measureText(text).width / 2;
     const [ux, uy] = [Math.cos(angle), -Math.sin(angle)];
-    const boxes = (own ? [12, 30, 48, -ring / 2] : [12, 30, 48]).map((beyond) => {
+    const boxes = (own ? [12, 30, 48, -1.4 * ring] : [12, 30, 48]).map((beyond) => {
       const [out, aside] = [ring + beyond, beyond > 0 ? Math.abs(ux) * half : 0];
       const x = Math.min(Math.max(middle[0] + (out + aside) * ux, half + 4), width - half - 4);
       return [x - half, middle[1] + out * uy - 8, x + half, middle[1] + out * uy + 8];
