@@ -60,7 +60,12 @@ class Effect(NamedTuple):
 
 
 def course(study: Study, state: Mapping[str, Any]) -> Course:
-    """Return how the chosen pair gets on, at all places and moments of a study: arrays (P, M)."""
+    """Return how the chosen pair gets on, at all places and moments of a study: arrays (P, M).
+
+    Of the two tasks the one with the larger floor counts: a pair stands out only if it has more in common on a batch
+    than either task has with itself on others. Between different batches noise is not shared, and the spread over
+    seeds is all that there is to be beyond.
+    """
     i, j = state["pair"]
     kind = study.same if state["batches"] == "same" else study.across
     cosines = np.swapaxes(kind[..., i, j], 1, 2)
@@ -228,21 +233,18 @@ def describe_study(study: Study, place: int, state: Mapping[str, Any]) -> str:
 
 def _verdict(found: Course, state: Mapping[str, Any]) -> str:
     """Return what to make of a cosine, beside its floor and spread."""
-    if state["batches"] == "same" and np.isnan(found.floor):
-        floor = "There is no noise floor here. "
+    words, meaning = "", agreement(float(found.mean))
+    bounded = state["batches"] == "same" and not np.isnan(found.floor)
+    if bounded:
+        number = fixed(float(found.floor), 2)
+        words = f"The noise floor is {number}: what one of them has with itself on other batches. "
     elif state["batches"] == "same":
-        floor = (
-            f"The noise floor is {fixed(float(found.floor), 2)}: what one of them has with itself on other batches. "
-        )
-    else:
-        floor = ""
-    same = state["batches"] == "same"
+        words = "There is no noise floor here. "
+    if abs(found.mean) <= found.spread:
+        return f"{words}The cosine is no larger than the spread over seeds: it says neither with nor against."
     if found.clear:
-        return (
-            f"{floor}{'Beyond that,' if same and not np.isnan(found.floor) else 'So'} {agreement(float(found.mean))}."
-        )
-    why = "the noise floor" if same and np.nan_to_num(found.floor) >= found.spread else "the spread over seeds"
-    return f"{floor}The cosine is no larger than {why}: it says neither with nor against."
+        return f"{words}{'Beyond that,' if bounded else 'So'} {meaning}."
+    return f"{words}The cosine is no larger: {meaning}, but no more than that."
 
 
 def describe_run(run: Mapping[str, Any]) -> str:

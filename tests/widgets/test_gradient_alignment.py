@@ -84,7 +84,7 @@ def test_the_fixture_covers_everything():
         "over 2 seeds)",
         "There is no noise floor here.",
         "Beyond that,",
-        "no larger than the noise floor",
+        "The cosine is no larger: they pull the same way, but no more than that.",
         "no larger than the spread over seeds",
         "stands still",
         "as one by the plain sum,",

@@ -198,15 +198,14 @@ export function describeStudy(study, place, state) {
 
 /** What to make of a cosine, beside its floor and spread. */
 function verdict({ mean, floor, spread, clear }, { batches }) {
-  let words = "";
-  if (batches === "same") {
-    words = Number.isNaN(floor) ? "There is no noise floor here. "
-      : `The noise floor is ${fixed(floor, 2)}: what one of them has with itself on other batches. `;
+  const bounded = batches === "same" && !Number.isNaN(floor);
+  let words = bounded ? `The noise floor is ${fixed(floor, 2)}: what one of them has with itself on other batches. ` : "";
+  if (!bounded && batches === "same") words = "There is no noise floor here. ";
+  if (Math.abs(mean) <= spread) {
+    return `${words}The cosine is no larger than the spread over seeds: it says neither with nor against.`;
   }
-  const beyond = batches === "same" && !Number.isNaN(floor) ? "Beyond that," : "So";
-  if (clear) return `${words}${beyond} ${agreement(mean)}.`;
-  const why = batches === "same" && orZero(floor) >= spread ? "the noise floor" : "the spread over seeds";
-  return `${words}The cosine is no larger than ${why}: it says neither with nor against.`;
+  if (clear) return `${words}${bounded ? "Beyond that," : "So"} ${agreement(mean)}.`;
+  return `${words}The cosine is no larger: ${agreement(mean)}, but no more than that.`;
 }
 
 /** How far a training is that is followed. */
