@@ -4,9 +4,29 @@ Hypothesis draws the same examples in every run, so that a change, and nothing e
 look for new ones: `python start.py test --hypothesis-profile=explore`.
 """
 
+import sys
+
+import pytest
 from hypothesis import settings
 
 # A busy machine, or a function compiled at its first call, is no failure.
 settings.register_profile("minimask", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile("minimask")
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_call(item):
+    """Let a test with the mark `no_cover` run unwatched.
+
+    In a worker of pytest-xdist coverage is started twice, and where pytest-cov stops one the other goes on: tests that
+    search with hypothesis took three times as long.
+    """
+    if not item.get_closest_marker("no_cover"):
+        return (yield)
+    watcher = sys.gettrace()
+    sys.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(watcher)

@@ -14,6 +14,10 @@ from minimask.exercises.watchdog import TimeUp, call_within
 pytestmark = pytest.mark.no_cover
 
 
+def test_nobody_watches():
+    assert sys.gettrace() is None
+
+
 def forever():
     while True:
         pass
