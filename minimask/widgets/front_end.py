@@ -25,6 +25,7 @@ _DECLARED = re.compile(r"^(?=(?:async )?(?:function\*?|const|let|class) )", flag
 _NAME = re.compile(r"(?:async )?(?:function\*?|const|let|class) (\w+)")
 _QUOTED = re.compile(r"""("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)""")
 _NESTED = re.compile(r"`[^`]*\$\{[^`}]*`")
+_PUNCTUATION = re.compile(r" *([=*<>?:,;{}()\[\]&|!]) *|(?<=[\w)\]]) ([-+/]) (?=[\w(\[])")
 _TYPE = re.compile(r"/\*\*(?:(?!\*/).)*\*/ ?")
 _COLORS = ("INK", "MUTED", "GRID", "PAPER", "SHAPE", "SHAPE_EDGE", "TIGHT", "BEST", "YOURS", "HIGHLIGHT")
 
@@ -76,12 +77,12 @@ def module(name: str, *, lean: bool = False, tight: bool = False) -> str:
 
 
 def _tight(source: str) -> str:
-    """Return JavaScript without spaces beside punctuation. Those around + and - stay: `a - -b` needs them."""
+    """Return JavaScript without spaces beside punctuation, but where a sign follows: `a - -b` needs them."""
     nested = _NESTED.search(source)
     if nested:
         raise ValueError(f"a tight module must have no template within a template, got {nested[0]}")
     parts = _QUOTED.split(source)
-    parts[::2] = [re.sub(r" *([=*<>?:,;{}()\[\]&|!]) *", r"\1", _TYPE.sub("", part)) for part in parts[::2]]
+    parts[::2] = [_PUNCTUATION.sub(r"\1\2", _TYPE.sub("", part)) for part in parts[::2]]
     return re.sub(r"([{;,(\[])\n+", r"\1", "".join(parts))
 
 

@@ -110,11 +110,12 @@ def test_a_lean_module_leaves_at_home_what_nobody_names(folder):
 
 def test_a_tight_module_has_no_spaces_that_do_not_matter(folder):
     folder(
-        top='const a = (/** @type {T} */ b) => [ "x  = y", `${ b } : c`, b - -1 ];\n'
+        top='const a = (/** @type {T} */ b) => [ "x  = y", `${ b } : c`, b - -1, b + c ];\n'
         "if (a) return [\n  1,\n];\nconst of = a;  // said\nlet d = a\nexport default { of };\n"
     )
     assert front_end.module("top", lean=True, tight=True) == (
-        '\nconst a=(b)=>["x  = y",`${ b } : c`,b - -1];if(a)return[1,];const of=a;// said\nlet d=a\nexport default{of};'
+        '\nconst a=(b)=>["x  = y",`${ b } : c`,b - -1,b+c];if(a)return[1,];const of=a;// said\n'
+        "let d=a\nexport default{of};"
     )
     folder(top='const a = `one ${b ? `two` : ""}`;\n')
     with pytest.raises(ValueError, match="no template within a template"):

@@ -6,7 +6,7 @@
  */
 import { fixed } from "./decimals.js";
 import { FULLEST, PULLS, cosineColors, courseOf, drawCourse, drawMaps, drawPlane } from "./gradient_alignment_picture.js";
-import { mapsOf, planeOf } from "./gradient_alignment_picture.js";
+import { mapsOf, paintCells, planeOf } from "./gradient_alignment_picture.js";
 import { ARROWS, METHODS, arrowsGram, cellGram, cosine, describeArrows } from "./gradient_alignment_measures.js";
 import { describeRun, describeStudy, effect, inPlane, momentOf, pairAt, pairsOf, unpack } from "./gradient_alignment_measures.js";
 import { LivingView, choice, commonParts, keysHelp, press } from "./living_view.js";
@@ -22,7 +22,7 @@ const KEYS = [
   ["Escape", "start over"],
 ];
 const ARROWS_HELP = "A, B and C take an arrow; arrow keys move its tip by 0.05, with Shift by 0.2, with Alt by 0.01.";
-const MAPS_HELP = "Arrow keys left and right choose another moment, up and down another place, Page Up and Page Down the other heads.";
+const MAPS_HELP = "Arrow keys choose a place and a moment, Page Up and Page Down the heads.";
 /** The third arrow to begin with. */
 const THIRD = [-0.3, -0.75];
 /** How long a kernel may take to answer, in ms. */
@@ -44,7 +44,7 @@ function build(sources) {
     batches: choice("cosine", [["same", "on the same batch"], ["across", "on different batches"]]),
     seed: element("div"), pairs: element("div", { class: "mm-pairs", role: "radiogroup", "aria-label": "pair of tasks" }),
     stage: canvasOf("mm-stage", "application"), plane: canvasOf("mm-stage mm-plane", "img"),
-    maps: canvasOf("mm-maps", "application"), course: canvasOf("mm-course", "img"),
+    maps: canvasOf("mm-stage mm-maps", "application"), course: canvasOf("mm-course", "img"),
     moment: element("input", { type: "range", min: 0, step: 1, "aria-label": "step of the training" }),
     step: element("b"), rows: element("div", { class: "mm-tasks" }), heading: element("p", { class: "mm-heading" }),
     cosines: element("p", { class: "mm-cosines" }), title: element("p", { class: "mm-heading" }), hatched: element("span"),
@@ -333,12 +333,16 @@ class GradientAlignment extends LivingView {
     const study = studies[now.study];
     const place = study.at[now.place];
     const [moment, cells, palette] = [momentOf(study, now), this.allCells(now), this.palette()];
+    const { clientWidth: width } = parts.maps;
     if (this.painted?.palette !== palette) this.painted = { palette, colors: cosineColors(palette) };
     const { colors } = this.painted;
+    if (this.painted.cells !== cells || this.painted.width !== width) {
+      Object.assign(this.painted, { cells, width, ground: paintCells(width, palette, { studies, rows, cells, colors }) });
+    }
     const same = now.batches === "same";
-    const high = `${mapsOf(parts.maps.clientWidth, studies, rows).height}px`;
+    const high = `${mapsOf(width, studies, rows).height}px`;
     if (parts.maps.style.height !== high) parts.maps.style.height = high;
-    drawMaps(openCanvas(parts.maps), palette, { studies, rows, state: now, cells, moment, colors });
+    drawMaps(openCanvas(parts.maps), palette, { studies, rows, state: now, moment, ground: this.painted.ground });
     const other = cells[1 - now.study]?.[now.place] ?? [];
     drawCourse(openCanvas(parts.course), palette, { study, course: cells[now.study][now.place], other, moment, same });
     const gram = cellGram(study, now, place, moment);

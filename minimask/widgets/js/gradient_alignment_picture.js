@@ -192,25 +192,35 @@ export function mapsOf(width, studies, rows) {
   };
 }
 
-/** Maps of the chosen pair's cosine, places by moments, one for each study. */
-export function drawMaps({ context, width }, palette, { studies, rows, state, cells, moment, colors }) {
-  const { labels, top, pitch, maps } = mapsOf(width, studies, rows);
+/** The cells of the maps, painted once for a pair, as sharp as the screen. */
+export function paintCells(width, palette, { studies, rows, cells, colors }) {
+  const { top, pitch, height, maps } = mapsOf(width, studies, rows);
+  const density = window.devicePixelRatio || 1;
+  const canvas = new OffscreenCanvas(Math.round(width * density), Math.round(height * density));
+  const context = canvas.getContext("2d");
+  context.scale(density, density);
   const hatched = hatching(context, palette);
+  studies.forEach((study, k) => rows.forEach((_, row) => study.moments.forEach((__, m) => {
+    const cell = cells[k][row]?.[m];
+    if (!cell || Number.isNaN(cell.mean)) return;
+    const { left, unit } = maps[k];
+    for (const color of cell.clear ? [colors(cell.mean)] : [colors(cell.mean), hatched]) {
+      context.fillStyle = color;
+      context.fillRect(left + m * unit + 0.5, top + row * pitch + 0.5, unit - 1, pitch - 1);
+    }
+  })));
+  return canvas;
+}
+
+/** Maps of the chosen pair's cosine, places by moments, one for each study. */
+export function drawMaps({ context, width }, palette, { studies, rows, state, moment, ground }) {
+  const { labels, top, pitch, height, maps } = mapsOf(width, studies, rows);
+  context.drawImage(ground, 0, 0, width, height);
   rows.forEach((row, k) =>
     label(context, palette, row, labels, top + pitch * (k + 0.5) + 0.5, "right", k === state.place, labels - 2));
   studies.forEach((study, k) => {
     const [{ left, unit }, chosen] = [maps[k], k === state.study];
     label(context, palette, study.name, left, 11, "left", chosen, unit * study.moments.length);
-    rows.forEach((_, row) => study.moments.forEach((__, m) => {
-      const cell = cells[k][row]?.[m];
-      if (!cell || Number.isNaN(cell.mean)) return;
-      const box = [left + m * unit + 0.5, top + row * pitch + 0.5, unit - 1, pitch - 1];
-      context.fillStyle = colors(cell.mean);
-      context.fillRect(...box);
-      if (cell.clear) return;
-      context.fillStyle = hatched;
-      context.fillRect(...box);
-    }));
     writeSteps(context, palette, study, { left, unit, y: top + pitch * rows.length + 13 }, moment);
     if (!chosen) return;
     context.beginPath();
