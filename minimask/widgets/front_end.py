@@ -26,6 +26,7 @@ _NAME = re.compile(r"(?:async )?(?:function\*?|const|let|class) (\w+)")
 _QUOTED = re.compile(r"""("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)""")
 _NESTED = re.compile(r"`[^`]*\$\{[^`}]*`")
 _PUNCTUATION = re.compile(r" *([=*<>?:,;{}()\[\]&|!]) *|(?<=[\w)\]]) ([-+/]) (?=[\w(\[])")
+_LINES = re.compile(r"([{;,(\[\n])\n+")
 _TYPE = re.compile(r"/\*\*(?:(?!\*/).)*\*/ ?")
 _COLORS = ("INK", "MUTED", "GRID", "PAPER", "SHAPE", "SHAPE_EDGE", "TIGHT", "BEST", "YOURS", "HIGHLIGHT")
 
@@ -82,8 +83,8 @@ def _tight(source: str) -> str:
     if nested:
         raise ValueError(f"a tight module must have no template within a template, got {nested[0]}")
     parts = _QUOTED.split(source)
-    parts[::2] = [_PUNCTUATION.sub(r"\1\2", _TYPE.sub("", part)) for part in parts[::2]]
-    return re.sub(r"([{;,(\[])\n+", r"\1", "".join(parts))
+    parts[::2] = [_LINES.sub(r"\1", _PUNCTUATION.sub(r"\1\2", _TYPE.sub("", part))) for part in parts[::2]]
+    return "".join(parts)
 
 
 def _used(source: str, main: str) -> str:
