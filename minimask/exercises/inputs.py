@@ -8,6 +8,7 @@ well away from it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 from typing import TypeVar
 
 import numpy as np
@@ -31,6 +32,17 @@ def floats(values: object, *shape: int) -> FloatArray:
 def wholes(*values: int) -> IntArray:
     """Return a row of whole numbers, which may be empty."""
     return np.array(values, dtype=np.int64)
+
+
+def row_of(options: Sequence[float], count: int) -> st.SearchStrategy[tuple[float, ...]]:
+    """Draw a row of so many of some numbers, of which a counterexample shrinks to the first.
+
+    The row is a single choice among all rows, those with the most of the first number first: to shrink a choice for
+    every number takes hypothesis many times as long.
+    """
+    rows = product(range(len(options)), repeat=count)
+    in_order = sorted(rows, key=lambda row: (count - row.count(0), sum(row)))
+    return st.sampled_from([tuple(options[place] for place in row) for row in in_order])
 
 
 def several(options: Sequence[Thing], most: int, least: int = 0) -> st.SearchStrategy[list[Thing]]:

@@ -12,7 +12,7 @@ from minimask.exercises.answers import read_number, words
 from minimask.exercises.check import Finding
 from minimask.exercises.committee.pictures import DASHED, TASKS, draw_arrow, in_a_plane, planes
 from minimask.exercises.exercise import Exercise
-from minimask.exercises.inputs import FloatArray, floats, several_with
+from minimask.exercises.inputs import FloatArray, floats, row_of, several_with
 from minimask.plots.show import styled
 
 Layers = list[FloatArray]
@@ -68,7 +68,7 @@ def _draw(found: Finding) -> Figure:
 
 
 _SHAPES = ((2,), (1,), (2, 2), (3,))
-_ROWS = st.tuples(*[st.sampled_from([0.0, 1.0, -1.0, 2.0, 0.5])] * 4)
+_ROWS = row_of([0.0, 1.0, -1.0, 2.0, 0.5], 4)
 
 
 def _as_inputs(
