@@ -51,6 +51,13 @@ def test_what_follows_the_word_is_passed_on(start, calls, monkeypatch):
     assert os.environ["OMP_NUM_THREADS"] == "1"
 
 
+def test_the_browser_is_driven_by_several_processes(start, calls):
+    os.environ["MINIMASK_BROWSER"] = sys.executable
+    start.main(["browser"])
+    cores = min(os.cpu_count() or 1, 8)
+    assert calls == ["test", f"-m pytest -p no:cacheprovider tests/browser -n {cores} --dist worksteal"]
+
+
 def test_lint_goes_on_after_a_failure_and_reports_it(start, calls):
     assert start.main(["lint"]) == 2  # the stand-in for run answers 2, 1, 0
     assert calls == ["test", "-m ruff check", "-m ruff format --check", "-m mypy"]
