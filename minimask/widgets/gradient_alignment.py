@@ -372,14 +372,14 @@ class GradientAlignment(TrainingWidget):
         """Return the state to begin with."""
         tasks = len(self._studies[0].tasks) if self._studies else 0
         at = self.studies[0]["at"] if self._studies else []
-        live = "live" in self.sources
+        live, high = "live" in self.sources, min(len(at) // 3, 5)  # a block of the backbone, of the recorded places
         return {
             "source": self.sources[0],
             "arrows": [list(pull) for pull in PULLS[:2]],
             "arrow_weights": [1.0, 1.0],
             "method": "pcgrad",
             "study": 0,
-            "place": next((row for row in range(len(at) // 3, len(at)) if at[row] >= 0), 0),
+            "place": next((row for row in range(high, len(at)) if at[row] >= 0), 0),
             "moment": -1 if live or not self._studies else len(self._studies[0].moments) // 2,
             "seed": -1,
             "pair": [2, 3] if tasks > 3 else [0, 1],
