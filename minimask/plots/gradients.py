@@ -16,7 +16,7 @@ from minimask.geometry.checks import FloatArray
 from minimask.plots.ablations import LOSSES
 from minimask.plots.show import figure, styled
 from minimask.plots.stages import DASHED, DOTTED
-from minimask.plots.style import BEST, GRID, INK, MUTED, PAPER, SHAPE_EDGE, TIGHT, YOURS
+from minimask.plots.style import BEST, GRID, HIGHLIGHT, INK, MUTED, PAPER, SHAPE_EDGE, TIGHT, YOURS
 
 PAIR: tuple[dict[str, Any], dict[str, Any]] = (
     {"color": SHAPE_EDGE, "linestyle": "solid"},
@@ -162,6 +162,7 @@ def heat(
             axes.plot(column, row, "o", color=INK, markersize=2.6, markeredgewidth=0)
         axes.set_yticks(range(len(values)), places[title], size=10)
         axes.set_xticks(range(len(moments)), [str(moment) for moment in moments], size=10)
+        axes.set_ylim(rows - 0.5, -0.5)
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
         axes.set(title=title, xlabel="steps of training")
@@ -231,4 +232,20 @@ def changes(methods: Mapping[str, ArrayLike], tasks: Sequence[str]) -> Figure:
         if number:
             axes.set_yticklabels([])
     all_axes[0].set_ylabel("change of the loss")
+    return fig
+
+
+@styled
+def front(reached: ArrayLike, ends: Mapping[str, ArrayLike], names: tuple[str, str]) -> Figure:
+    """Plot two losses against each other: a line for what fixed weights reach (N, 2), and where methods end, (2,)."""
+    fig, (axes,) = figure(width=6.4, height=4.2)
+    line = np.asarray(reached, dtype=float)
+    axes.plot(line[:, 0], line[:, 1], color=HIGHLIGHT, linewidth=6, alpha=0.55, label="fixed weights")
+    colors, signs = (INK, TIGHT, BEST, SHAPE_EDGE, YOURS), "oD^sv"
+    for (name, end), color, sign in zip(ends.items(), colors, signs, strict=False):
+        x, y = np.asarray(end, dtype=float)
+        axes.plot(x, y, sign, color=color, markersize=9, label=name, markeredgecolor=PAPER, linestyle="none")
+    axes.set(xlabel=names[0], ylabel=names[1], title="where trainings end")
+    axes.grid()
+    axes.legend(fontsize=11)
     return fig

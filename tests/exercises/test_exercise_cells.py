@@ -14,8 +14,6 @@ from minimask.roi import pool, pyramid, reference, taps
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 BY_ID = pytest.mark.parametrize("exercise", exercises.all(), ids=lambda exercise: exercise.id)
-IN_THE_MAKING = {4}
-"""Chapters whose exercises are here before their notebooks."""
 
 
 def chapter_cells(number):
@@ -26,9 +24,6 @@ def chapter_cells(number):
 
 @BY_ID
 def test_the_chapter_has_each_cell_exactly_once(exercise):
-    if exercise.chapter in IN_THE_MAKING:
-        assert not list(NOTEBOOKS.glob(f"{exercise.chapter:02}_*.ipynb")), "take the chapter out of IN_THE_MAKING"
-        return
     sources = chapter_cells(exercise.chapter)
     places = []
     for cell in exercise.cells():
