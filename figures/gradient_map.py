@@ -14,6 +14,8 @@ head; from step 100 on they agree nearly everywhere. With decoupled heads the ea
 if __name__ == "__main__":
     runs = {f"{heads} heads": followed(heads) for heads in reversed(HEADS)}
     maps = {title: run.by_place("class", "mask") for title, run in runs.items()}
-    names, cosines, split = ({title: of[part] for title, of in maps.items()} for part in range(3))
+    names = {title: of[0] for title, of in maps.items()}
+    cosines = {title: of[1] for title, of in maps.items()}
+    split = {title: of[2] for title, of in maps.items()}
     moments = next(iter(runs.values())).moments
     show(heat(cosines, names, moments, split), ALT).save(Path(__file__).with_suffix(".png"))
