@@ -53,19 +53,25 @@ def widget(request) -> LivingPicture:
     return request.param()
 
 
+def at_rest(shown) -> list[str]:
+    """Return what all canvases show, once nothing has changed for a while: curves are being worked out at first."""
+    seen: list[list[str]] = []
+    for _ in range(30):
+        shown.page.wait_for_timeout(800)
+        seen.append(shown.page.evaluate("[...document.querySelectorAll('canvas')].map((canvas) => canvas.toDataURL())"))
+        if seen[-3:] == [seen[-1]] * 3:
+            return seen[-1]
+    raise AssertionError("the picture does not come to rest")
+
+
 def test_every_canvas_follows_the_theme_of_the_page(opened):
     shown = opened(color_scheme="dark", reduced_motion="reduce")
-    canvases = "[...document.querySelectorAll('canvas')].map((canvas) => canvas.toDataURL())"
-    if shown.curve.count():
-        shown.page.wait_for_timeout(1500)  # the curve is being worked out
-    dark = shown.page.evaluate(canvases)
+    dark = at_rest(shown)
     shown.page.emulate_media(color_scheme="light")
-    shown.settle()
-    light = shown.page.evaluate(canvases)
+    light = at_rest(shown)
     assert all(one != other for one, other in zip(dark, light, strict=True))
     shown.page.evaluate("document.body.dataset.jpThemeLight = 'false'")  # what JupyterLab says outweighs the system
-    shown.settle()
-    assert shown.page.evaluate(canvases) == dark
+    assert at_rest(shown) == dark
 
 
 def test_nothing_moves_by_itself(opened):
