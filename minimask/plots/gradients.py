@@ -1,4 +1,4 @@
-"""The pictures of chapter 4: gradients of several tasks as arrows, their cosines, and what steps do to the losses."""
+"""The pictures of chapter 4: gradients of several tasks as arrows, their cosines, and where trainings end."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from minimask.geometry.checks import FloatArray
-from minimask.plots.ablations import LOSSES
 from minimask.plots.show import figure, styled
 from minimask.plots.stages import DASHED, DOTTED
 from minimask.plots.style import BEST, GRID, HIGHLIGHT, INK, MUTED, PAPER, SHAPE_EDGE, TIGHT, YOURS
@@ -210,28 +209,6 @@ def through_training(
         axes.set_ylim(low, high)
     handles, labels = all_axes[0].get_legend_handles_labels()
     fig.legend(handles, labels, loc="outside upper left", ncols=3, fontsize=11)
-    return fig
-
-
-@styled
-def changes(methods: Mapping[str, ArrayLike], tasks: Sequence[str]) -> Figure:
-    """Draw by how much a step of each method changes each task's loss, to first order: down is gained, up is lost."""
-    fig, all_axes = figure(len(methods), width=2.35 * len(methods), height=3.1)
-    colors = [color for color, _ in LOSSES]
-    reach = 1.15 * max(float(np.abs(np.asarray(values)).max()) for values in methods.values())
-    for number, (axes, (name, given)) in enumerate(zip(all_axes, methods.items(), strict=True)):
-        values = np.asarray(given, dtype=float)
-        bars = axes.bar(range(len(tasks)), values, color=colors[: len(tasks)], width=0.7)
-        for bar, value in zip(bars, values, strict=True):
-            if value > 0:
-                bar.set(hatch="///", edgecolor=PAPER)
-        axes.axhline(0, color=INK, linewidth=1)
-        axes.set(title=name, ylim=(-reach, reach))
-        axes.set_xticks(range(len(tasks)), tasks, rotation=60, ha="right", rotation_mode="anchor", size=10)
-        axes.tick_params(axis="x", length=0)
-        if number:
-            axes.set_yticklabels([])
-    all_axes[0].set_ylabel("change of the loss")
     return fig
 
 
