@@ -13,6 +13,7 @@ FLOORS = (
     {"roi", "suppression", "anchors", "matching", "box_coder", "proposals", "plots", "data"},
     {"model", "gradients"},
     {"training", "evaluation", "detecting", "ledger", "chapters"},
+    {"nuclei", "screens", "trust"},
     {"arguments", "predicting", "cli", "__main__"},
     {"widgets", "exercises"},
 )
