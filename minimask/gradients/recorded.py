@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -86,6 +87,27 @@ class Followed(NamedTuple):
         split = np.abs(np.sign(chosen).sum(axis=0)) < len(self.seeds)
         return [place_name(self.places[place]) for place in there], chosen.mean(axis=0).T, split.T
 
+    def rises(self, method: Callable[[FloatArray], FloatArray]) -> tuple[float, float]:
+        """Return how often a step of a method makes any loss rise, to first order: on its own batch, and on another.
+
+        Along a step against `sum_t w_t g_t`, loss i changes by `-sum_t w_t g_i . g_t`. The step is one of all
+        parameters that two losses share.
+
+        Parameters
+        ----------
+        method : callable
+            Of the products (T, T) of a batch's gradients to the weights (T,) of the step; see `surgery.METHODS`.
+        """
+        products = self.together("", "all").gram[:, :, 0]  # (S, M, B, T, B, T)
+        count, here, there = products.shape[2], [], []
+        for table in products.reshape(-1, *products.shape[2:]):
+            for a in range(count):
+                weights = method(table[a, :, a])
+                changes = [-(weights @ table[a, :, b]) for b in range(count)]
+                here.append((changes[a] > 1e-9 * np.abs(changes[a]).max()).any())
+                there += [(changes[b] > 0).any() for b in range(count) if b != a]
+        return float(np.mean(here)), float(np.mean(there))
+
     def together(self, beginning: str, name: str) -> Followed:
         """Return what the gradients are on all parameters whose places begin with a word, taken as one.
 
@@ -140,7 +162,10 @@ def followed(heads: str, path: Path = FILE) -> Followed:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name.removeprefix(f"{heads}_"): file[name] for name in file.files if name.startswith(heads)}
     except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise ValueError(f"path must lead to a recorded study, an .npz file, got {path}: {error}") from error
+        raise ValueError(
+            f"path must lead to a recorded study, an .npz file, got {path}: {error} "
+            "(`python -m minimask.training.gradient_study` makes it, within hours)"
+        ) from error
     missing = {"seeds", "moments", "places", "tasks", "losses", "gram"} - arrays.keys()
     if missing:
         raise ValueError(f"path must lead to a recorded study, but {path} lacks {min(missing)!r} of {heads!r}")

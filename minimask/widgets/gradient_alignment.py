@@ -12,7 +12,7 @@ import traitlets
 from minimask.geometry.checks import FloatArray, as_whole_number
 from minimask.gradients.aligned import Alignment
 from minimask.gradients.place_names import place_name, upward
-from minimask.gradients.recorded import FILE, HEADS, Followed, followed
+from minimask.gradients.recorded import HEADS, Followed, followed
 from minimask.widgets.front_end import module, style_sheet
 from minimask.widgets.gradient_alignment_bytes import Study, pack, unpack
 from minimask.widgets.gradient_alignment_measures import (
@@ -58,8 +58,8 @@ class GradientAlignment(TrainingWidget):
     Parameters
     ----------
     studies : sequence of Followed, optional
-        One or two kinds of trainings, of 2 to 6 tasks; by default the recorded ones with both kinds of heads. Without
-        any, there are only arrows.
+        One or two kinds of trainings, of 2 to 6 tasks; by default the recorded ones with both kinds of heads. `[]`:
+        there are only arrows.
 
     Attributes
     ----------
@@ -75,7 +75,8 @@ class GradientAlignment(TrainingWidget):
     Raises
     ------
     ValueError
-        If studies do not fit together or are too large; or if a state is not one that the widget can show.
+        If studies do not fit together or are too large, or the recorded ones are not there; or if a state is not one
+        that the widget can show.
 
     Examples
     --------
@@ -95,7 +96,7 @@ class GradientAlignment(TrainingWidget):
     fresh = traitlets.Dict().tag(sync=True)
 
     def __init__(self, studies: Sequence[Followed] | None = None) -> None:
-        given = _recorded() if studies is None else list(studies)
+        given = [followed(heads) for heads in HEADS] if studies is None else list(studies)
         _check_studies(given)
         self._studies: list[Study] = []
         self._looks: list[tuple[int, Alignment]] = []
@@ -419,11 +420,6 @@ class GradientAlignment(TrainingWidget):
         state["pair"] = [int(k) for k in pair]
         if study and self.studies[state["study"]]["at"][state["place"]] < 0:
             raise InvalidStateError(f"place must be one of {study.name}, got {self.rows[state['place']]!r}")
-
-
-def _recorded() -> list[Followed]:
-    """Return the recorded trainings, if this installation has them."""
-    return [followed(heads) for heads in HEADS] if FILE.exists() else []
 
 
 def _one_run(looks: Sequence[tuple[int, Alignment]]) -> Followed:

@@ -8,6 +8,7 @@ import pytest
 
 from minimask.data import lesson_records
 from minimask.data.shapes import ShapesWorld
+from minimask.gradients import surgery
 from minimask.gradients.recorded import Followed, followed, save_followed
 from minimask.training import gradient_study
 
@@ -62,7 +63,7 @@ def test_what_a_study_says_is_what_its_alignments_say():
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(2, 3, 4, 2, 5, 7))  # seeds, moments, places, batches, tasks
     gram = np.einsum("smpatn,smpbun->smpatbu", vectors, vectors)
-    places = ("backbone.a", "backbone.b", "heads", "backbone/output")
+    places = ("backbone.a", "backbone.b", "rpn.head.conv", "backbone/output")
     study = Followed("joint", (0, 1), (0, 5, 9), places, tuple("abcde"), np.zeros((2, 3, 2, 5)), gram)
     assert study.same_batch().shape == (2, 3, 4, 2, 5, 5) and study.across_batches().shape == (2, 3, 4, 2, 5, 5)
     assert np.array_equal(study.same_batch()[1, 2], study.alignment(1, 2).same_batch())
@@ -73,8 +74,10 @@ def test_what_a_study_says_is_what_its_alignments_say():
     assert study.pair("e", "b") == (4, 1)
     names, cosines, split = study.by_place("b", "e")
     by_seed = study.same_batch()[..., 1, 4].mean(axis=3)
-    assert names == list(places) and np.allclose(cosines, by_seed.mean(axis=0).T)
-    assert np.array_equal(split, (by_seed[0] * by_seed[1] < 0).T) and 0 < split.sum() < split.size
+    order = [2, 0, 1, 3]  # what is known comes first
+    assert names == ["RPN convolution", "backbone.a", "backbone.b", "backbone/output"]
+    assert np.allclose(cosines, by_seed.mean(axis=0).T[order])
+    assert np.array_equal(split, (by_seed[0] * by_seed[1] < 0).T[order]) and 0 < split.sum() < split.size
     with pytest.raises(ValueError, match=r"tasks must be two of a, b, c, d, e, got 'f'"):
         study.by_place("a", "f")
     with pytest.raises(ValueError, match=r"beginning must be that of one of backbone\.a, .*, got 'neck'"):
@@ -90,6 +93,30 @@ def test_bad_files_are_named(tmp_path):
     np.savez(path, joint_seeds=np.arange(2))
     with pytest.raises(ValueError, match=r"gradients\.npz lacks 'gram' of 'joint'"):
         followed("joint", path)
+
+
+def test_a_loss_rises_where_the_step_goes_along_its_gradient():
+    """Two batches of two tasks, by hand: the steps of the sum, task by task, on their own batch and on the other."""
+    vectors = np.array([[[1.0, 0.0], [-3.0, 1.0]], [[1.0, 1.0], [2.0, 0.0]]])  # batches, tasks, weights
+    gram = np.einsum("atn,bun->atbu", vectors, vectors)[None, None, None]
+    study = Followed("joint", (0,), (0,), ("backbone",), ("one", "other"), np.zeros((1, 1, 2, 2)), gram)
+    steps = -vectors.sum(axis=1)  # (2, -1) and (-3, -1): the first goes against the first task's own gradient
+    rises = (np.einsum("an,btn->abt", steps, vectors) > 0).any(axis=2)
+    assert rises.tolist() == [[True, True], [True, False]]
+    assert study.rises(lambda products: np.ones(len(products))) == (0.5, 1.0)
+    assert study.rises(surgery.METHODS["mgda"])[0] == 0.0
+    assert study.rises(lambda products: np.array([1.0, 0.0])) == (0.5, 0.5)
+
+
+def test_a_method_reads_the_batch_that_its_step_is_of():
+    vectors = np.array([[[-2.0, 2.0], [1.0, 3.0]], [[0.0, 1.0], [3.0, 2.0]]])
+    gram = np.einsum("atn,bun->atbu", vectors, vectors)[None, None, None]
+    study = Followed("joint", (0,), (0,), ("backbone",), ("one", "other"), np.zeros((1, 1, 2, 2)), gram)
+    weights = 1 / np.square(vectors).sum(axis=2)
+    steps = -np.einsum("at,atn->an", weights, vectors)
+    rises = (np.einsum("an,btn->abt", steps, vectors) > 0).any(axis=2)
+    assert (rises[0, 1], rises[1, 0]) == (False, False)
+    assert study.rises(lambda products: 1 / np.diag(products)) == (np.diag(rises).mean(), 0.0)
 
 
 def test_the_script_makes_what_is_missing_and_nothing_twice(few, tmp_path, monkeypatch):

@@ -329,14 +329,12 @@ def test_studies_that_do_not_fit_are_refused(studies):
             GradientAlignment(wrong)
 
 
-def test_the_recorded_trainings_are_shown_where_they_are(monkeypatch, studies, tmp_path):
-    monkeypatch.setattr(gradient_alignment, "FILE", tmp_path / "none.npz")
-    assert GradientAlignment().sources == ["arrows"]
-    (tmp_path / "none.npz").touch()
+def test_the_recorded_trainings_are_shown_unless_others_are_given(monkeypatch, studies):
     monkeypatch.setattr(gradient_alignment, "followed", lambda heads: studies[heads == "joint"])
     widget = GradientAlignment()
     assert widget.sources == ["arrows", "recorded"]
     assert [study["name"] for study in widget.studies] == ["decoupled", "joint"]
+    assert GradientAlignment([]).sources == ["arrows"]
 
 
 # --- a training in the notebook
