@@ -1,21 +1,19 @@
 """An examined picture: what every stage of a Mask R-CNN makes of it, in few bytes, without torch.
 
 `minimask.training.examining` makes one; `minimask.widgets.XRay` shows it. Numbers are rounded to what a picture can
-show, and the file that holds them is what the browser reads (`js/x_ray_bytes.js`): a JSON header that names blocks of
-numbers, and the blocks. A number is `low + step * k` with a whole k of one or two bytes.
+show, and the file that holds them is what the browser reads (`js/x_ray_bytes.js`).
 """
 
 from __future__ import annotations
 
-import json
-import zlib
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from minimask.data.blocks import byte_block, packed, scaled_block, unpacked, word_block
 from minimask.geometry.checks import BoolArray, FloatArray, IntArray
 
 RECORDED = Path(__file__).parent / "recorded" / "x_ray.npz"
@@ -28,8 +26,6 @@ ODDS = 1 / 2000
 """What log-odds are multiples of."""
 MOST_ODDS = 16.0
 """Log-odds beyond, of either sign, are taken as these."""
-STEPS = 255
-"""From the least to the most of a feature map."""
 MASK_STEPS = 50
 """From 0 to 1 in a mask: most of the room goes to masks."""
 
@@ -152,38 +148,30 @@ class ExaminedPicture:
     def to_bytes(self, *, image: bool = True) -> bytes:
         """Return everything, or everything but the image, compressed (zlib)."""
         blocks = [
-            *([_bytes("image", self.image)] if image else []),
-            _words("objects", self.objects, PIXEL),
-            _bytes("labels", self.labels),
-            _bytes("masks", self.masks),
-            *(_scaled(f"map{k}", level) for k, level in enumerate(self.maps)),
-            *(_words(f"objectness{k}", _bounded(level), ODDS) for k, level in enumerate(self.objectness)),
-            _words("anchors", self.anchors, 4 * PIXEL),
-            _words("candidates", self.candidates, PIXEL),
-            _bytes("levels", self.levels),
-            _words("odds", _bounded(self.odds), ODDS),
-            _words("class_odds", _bounded(self.class_odds), ODDS),
-            _words("answer_rois", self.answers.rois, 1),
-            _bytes("answer_labels", self.answers.labels),
-            _words("answer_boxes", self.answers.boxes, PIXEL),
-            _words("answer_grids", self.answers.grids, 1),
-            _bytes("grids", np.rint(self.grids * MASK_STEPS), 1 / MASK_STEPS),
+            *([byte_block("image", self.image)] if image else []),
+            word_block("objects", self.objects, PIXEL),
+            byte_block("labels", self.labels),
+            byte_block("masks", self.masks),
+            *(scaled_block(f"map{k}", level) for k, level in enumerate(self.maps)),
+            *(word_block(f"objectness{k}", _bounded(level), ODDS) for k, level in enumerate(self.objectness)),
+            word_block("anchors", self.anchors, 4 * PIXEL),
+            word_block("candidates", self.candidates, PIXEL),
+            byte_block("levels", self.levels),
+            word_block("odds", _bounded(self.odds), ODDS),
+            word_block("class_odds", _bounded(self.class_odds), ODDS),
+            word_block("answer_rois", self.answers.rois, 1),
+            byte_block("answer_labels", self.answers.labels),
+            word_block("answer_boxes", self.answers.boxes, PIXEL),
+            word_block("answer_grids", self.answers.grids, 1),
+            byte_block("grids", np.rint(self.grids * MASK_STEPS), 1 / MASK_STEPS),
         ]
         plain = {"names": self.names, "size": self.size, "strides": self.strides, "shown": self.shown}
-        header = json.dumps({**plain, "machine": asdict(self.machine), "blocks": [about for about, _ in blocks]})
-        start = header.encode()
-        content = [len(start).to_bytes(4, "little"), start, *(numbers for _, numbers in blocks)]
-        return zlib.compress(b"".join(content), 9)
+        return packed({**plain, "machine": asdict(self.machine)}, blocks)
 
     @classmethod
     def from_bytes(cls, content: bytes, image: NDArray[np.uint8] | None = None) -> ExaminedPicture:
         """Return what `to_bytes` was given, rounded; `image` if it left that out."""
-        raw = zlib.decompress(content)
-        at = 4 + int.from_bytes(raw[:4], "little")
-        header = json.loads(raw[4:at])
-        found: dict[str, FloatArray] = {}
-        for about in header["blocks"]:
-            found[about["name"]], at = _read(about, raw, at)
+        header, found = unpacked(content)
         levels = range(len(header["strides"]))
         whole = {name: found[name].astype(np.int64) for name in ("labels", "levels", "answer_rois", "answer_labels")}
         return cls(
@@ -239,47 +227,3 @@ def recorded_pictures() -> list[ExaminedPicture]:
 
 def _bounded(odds: FloatArray) -> FloatArray:
     return np.clip(odds, -MOST_ODDS, MOST_ODDS)
-
-
-Block = tuple[dict[str, Any], bytes]
-
-
-def _bytes(name: str, values: NDArray[Any], step: float = 1) -> Block:
-    """Return whole numbers from 0 to 255; each row holds the differences from the number before, modulo 256."""
-    rows = values.astype(np.uint8)
-    moved = np.diff(rows, axis=-1, prepend=np.zeros((), np.uint8)) if rows.ndim else rows
-    return {"name": name, "shape": rows.shape, "bytes": 1, "low": 0, "step": step}, moved.tobytes()
-
-
-def _scaled(name: str, maps: FloatArray) -> Block:
-    """Return maps (C, h, w), each from its own least to its own most."""
-    low, high = (edge(maps.reshape(len(maps), -1), axis=1) for edge in (np.min, np.max))
-    step = np.array([float(f"{width:.4g}") for width in np.maximum(high - low, 1e-6) / STEPS])
-    low = np.array([float(f"{least:.4g}") for least in low])
-    whole = np.rint((maps - low[:, None, None]) / step[:, None, None]).clip(0, STEPS)
-    about, content = _bytes(name, whole)
-    return {**about, "low": low.tolist(), "step": step.tolist()}, content
-
-
-def _words(name: str, values: NDArray[Any], step: float) -> Block:
-    """Return multiples of `step` as int16: first all lower bytes, then all higher ones, which resemble each other."""
-    whole = np.rint(np.asarray(values) / step)
-    if np.abs(whole).max(initial=0) >= 2**15:
-        raise ValueError(f"{name} must be less than {2**15 * step:g}, got {np.abs(values).max():g}")
-    content = whole.astype("<i2").reshape(-1, 1).view(np.uint8).T.tobytes()
-    return {"name": name, "shape": np.shape(values), "bytes": 2, "low": 0, "step": step}, content
-
-
-def _read(about: dict[str, Any], raw: bytes, at: int) -> tuple[FloatArray, int]:
-    """Return a block's numbers, float64, and where the next block begins."""
-    shape = tuple(about["shape"])
-    count = int(np.prod(shape))
-    end = at + count * about["bytes"]
-    content = np.frombuffer(raw[at:end], np.uint8)
-    if about["bytes"] == 1:
-        whole = np.cumsum(content.reshape(shape), axis=-1, dtype=np.uint8) if count else content.reshape(shape)
-    else:
-        low, high = content.reshape(2, count).astype(np.uint16)
-        whole = (low + (high << 8)).view(np.int16).reshape(shape)
-    low, step = (np.reshape(about[key], (-1, *(1,) * (len(shape) - 1)) if shape else ()) for key in ("low", "step"))
-    return low + step * whole.astype(np.float64), end
