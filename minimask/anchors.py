@@ -367,3 +367,16 @@ _LIST = (
 
 recipes: Mapping[str, Recipe] = MappingProxyType(_ByName((recipe.name, recipe) for recipe in _LIST))
 """Every set-up by its name."""
+
+_LESSON_LIST = (
+    recipes["lesson"],
+    Recipe(
+        "nuclei",
+        "For nuclei of 5 to 30 pixels and now and then a larger one: 3 levels, one size to a level x 3 ratios.",
+        (Level(4, (12.0,), SHAPES), Level(8, (22.0,), SHAPES), Level(16, (44.0,), SHAPES)),
+        0.5, "none", "nominal",
+    ),
+)  # fmt: skip
+
+lesson_recipes: Mapping[str, Recipe] = MappingProxyType(_ByName((recipe.name, recipe) for recipe in _LESSON_LIST))
+"""The set-ups that the lesson's model can have, by the setting `anchors` of a training."""

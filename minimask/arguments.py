@@ -16,7 +16,7 @@ from minimask.training.config import CHOICES, Config
 
 GROUPS = {
     "what is learned from": ("data", "held_out", "held_out_pictures", "size", "flip"),
-    "model": ("model", "weights"),
+    "model": ("model", "anchors", "density", "weights"),
     "recipe": (
         *("steps", "batch", "optimizer", "learning_rate", "rest_rate", "weight_decay", "schedule", "warmup", "clip"),
         *("weighing", "loss_weights", "seed"),
@@ -115,13 +115,19 @@ def _add_train(commands: Any) -> None:  # noqa: ANN401
         """
         minimask train --out runs/first --steps 500
         minimask train --data street --held-out street-held-out    # folders in COCO's format
+        minimask train nuclei --out runs/nuclei                    # a recipe of this package: chapter 6's tissue
         minimask train recipe.toml --batch 4                       # settings from a file, one of them changed
         minimask train --out runs/first --resume                   # go on where that run ended
         torchrun --nproc-per-node 2 -m minimask train              # two processes, two GPUs if there are
         """,
     )
-    parser.usage = "minimask train [CONFIG.toml] [--out RUN] [--resume] [--tensorboard] [--SETTING VALUE ...]"
-    parser.add_argument("config", nargs="?", metavar="CONFIG.toml", help="a file of settings, as a run writes one")
+    parser.usage = "minimask train [RECIPE] [--out RUN] [--resume] [--tensorboard] [--SETTING VALUE ...]"
+    parser.add_argument(
+        "config",
+        nargs="?",
+        metavar="RECIPE",
+        help="a recipe by its name (`lesson`, `nuclei`), or a file of settings, as a run writes one",
+    )
     parser.add_argument("--out", metavar="RUN", help="the run's folder, new or empty [default: runs/001, 002, ...]")
     parser.add_argument(
         "--resume", action="store_true", help="go on with the run in --out, or begin it if there is none"
@@ -152,7 +158,7 @@ def _add_evaluate(commands: Any) -> None:  # noqa: ANN401
     )
     _add_model(parser)
     parser.add_argument(
-        "--data", metavar="DATA", help="`shapes` or a folder in COCO's format [default: the run's held_out]"
+        "--data", metavar="DATA", help="`shapes`, `nuclei` or a folder in COCO's format [default: the run's held_out]"
     )
     parser.add_argument("--pictures", type=_whole, metavar="N", help="at most so many [default: the run's]")
     parser.add_argument("--json", metavar="FILE", help="write all numbers to a new file, too; `-` prints nothing else")

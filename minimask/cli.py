@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 from minimask.arguments import option, read_arguments
 from minimask.meter import duration
-from minimask.training.config import FREE, Config
+from minimask.training.config import FREE, WORLD_NAMES, Config
+from minimask.training.recipes import recipe_file
 
 if TYPE_CHECKING:
     from minimask.data.found import Found
@@ -100,9 +101,10 @@ def _config(given: argparse.Namespace) -> Config:
         if own is None or not (given.resume and own.is_file()):
             if own is not None:
                 _refuse_full(own.parent)
-            return _existing((Config.read(given.config) if given.config else Config()).with_changes(changes))
+            config = Config.read(recipe_file(given.config)) if given.config else Config()
+            return _existing(config.with_changes(changes))
         if given.config:
-            raise UsageError(f"argument CONFIG.toml: a run goes on with its own settings, {own}")
+            raise UsageError(f"argument RECIPE: a run goes on with its own settings, {own}")
         before = Config.read(own)
         config = before.with_changes(changes)
     except (ValueError, TypeError, OSError) as error:
@@ -132,7 +134,7 @@ def _existing(config: Config) -> Config:
     """Return settings, after making sure that what they name is there."""
     for name in ("data", "held_out", "weights"):
         path = getattr(config, name)
-        if path not in ("", "shapes") and not Path(path).exists():
+        if path and (path not in WORLD_NAMES or name == "weights") and not Path(path).exists():
             raise ValueError(f"argument {option(name)}: there is no {path}")
     return config
 
@@ -178,11 +180,11 @@ def evaluate(given: argparse.Namespace) -> int:
     from minimask.training.task import pictures_of
 
     config = trained.config
-    data = given.data or config.held_out or ("shapes" if config.data == "shapes" else "")
+    data = given.data or config.held_out or (config.data if config.data in WORLD_NAMES else "")
     most = given.pictures or (None if given.data else config.held_out_pictures)
     if not data:
         raise UsageError("argument --data: is needed, since the model's run had no held-out pictures")
-    if data != "shapes" and not Path(data).exists():
+    if data not in WORLD_NAMES and not Path(data).exists():
         raise UsageError(f"argument --data: there is no {data}")
     pictures = pictures_of(data, trained.classes, config.size, most)
     alone = given.json == "-"

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from minimask.anchors import Level, Recipe, recipes
+from minimask.anchors import Level, Recipe, lesson_recipes, recipes
 from minimask.model.backbone import Backbone, SmallResNet
 from minimask.model.fpn import FeaturePyramid
 from minimask.model.mask_rcnn import MaskRCNN, PyramidBackbone
@@ -27,6 +27,11 @@ CONVOLUTIONS = 4
 """Of the mask head, as published."""
 WIDTH = 256
 """Of the box head."""
+DENSITIES: dict[str, tuple[Settings, dict[str, int]]] = {
+    "sparse": (Settings(sampled=64, pre_top_n=(300, 300), post_top_n=(100, 100)), {"sampled": 48, "detections": 100}),
+    "dense": (Settings(sampled=192, pre_top_n=(500, 500), post_top_n=(300, 300)), {"sampled": 64, "detections": 200}),
+}
+"""What each stage looks at in a picture: of some 15 objects at most, or of some 60."""
 ONE_MAP = Recipe(
     "lesson_one_map",
     "All anchors of `lesson` on a single map of stride 8.",
@@ -43,6 +48,8 @@ def lesson_model(
     *,
     heads: Literal["decoupled", "joint"] = "decoupled",
     pyramid: bool = True,
+    anchors: str = "lesson",
+    density: str = "sparse",
     **settings: Any,  # noqa: ANN401
 ) -> MaskRCNN:
     """Return the untrained model of chapter 5.
@@ -57,6 +64,11 @@ def lesson_model(
         See `minimask.model.roi_heads`; both have equally many parameters.
     pyramid : bool
         False reads everything from a single map of stride 8.
+    anchors : str
+        A name in `minimask.anchors.lesson_recipes`.
+    density : "sparse" or "dense"
+        How many objects a picture may hold, about 15 or 60: what is sampled, proposed and found follows from it. No
+        weight depends on it.
     settings
         Of `minimask.model.roi_heads.RoISettings`, other than the lesson's.
 
@@ -67,20 +79,25 @@ def lesson_model(
     """
     if heads not in ("decoupled", "joint"):
         raise ValueError(f"heads must be 'decoupled' or 'joint', got {heads!r}")
+    if density not in DENSITIES:
+        raise ValueError(f"density must be {' or '.join(map(repr, DENSITIES))}, got {density!r}")
+    if anchors not in lesson_recipes:
+        raise ValueError(f"anchors must be one of {', '.join(lesson_recipes)}, got {anchors!r}")
+    of_anchors, of_rois = DENSITIES[density]
     # Half of the RoIs, not a quarter, have an object: they teach class, box and mask, the others only the background.
-    numbers = RoISettings(**{"sampled": 48, "positive_fraction": 0.5, **settings})
+    numbers = RoISettings(**{**of_rois, "positive_fraction": 0.5, **settings})
     wiring = DecoupledHeads if heads == "decoupled" else JointHeads
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         body = SmallResNet(WIDTHS) if pyramid else OneMap(SmallResNet(WIDTHS), 8)
-        recipe = recipes["lesson"] if pyramid else ONE_MAP
+        recipe = lesson_recipes[anchors] if pyramid else ONE_MAP
         level = recipe.levels[0]
         model = MaskRCNN(
             PyramidBackbone(body, FeaturePyramid(body.channels, CHANNELS)),
             RegionProposalNetwork(
                 RPNHead(CHANNELS, len(level.sizes) * len(level.ratios)),
                 recipe,
-                Settings(sampled=64, pre_top_n=(300, 300), post_top_n=(100, 100)),
+                of_anchors,
             ),
             wiring(
                 CHANNELS,

@@ -11,12 +11,15 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from minimask.anchors import lesson_recipes
 from minimask.geometry.checks import as_number, as_whole_number
 from minimask.gradients.weighing import WEIGHINGS, Weighing, weighing_of
 from minimask.training.atomic import write_atomically
 
 CHOICES = {
     "model": ("lesson", "resnet50"),
+    "anchors": tuple(lesson_recipes),
+    "density": ("sparse", "dense"),
     "device": ("auto", "cpu", "cuda"),
     "optimizer": ("muon", "adamw", "sgd"),
     "schedule": ("one_cycle", "step", "constant"),
@@ -24,6 +27,8 @@ CHOICES = {
     "precision": ("auto", "float32", "bfloat16", "float16"),
 }
 """What these settings may be."""
+WORLD_NAMES = ("shapes", "nuclei")
+"""Worlds that are generated: what `data` and `held_out` may name in place of a folder."""
 SUITABLE = -1.0
 """As a weight decay: what suits the optimizer."""
 DECAYS = {"muon": 0.3, "adamw": 0.05, "sgd": 1e-4}
@@ -58,9 +63,9 @@ class Config:
     Parameters
     ----------
     data : str
-        `"shapes"`, which are generated without end, or a folder in COCO's format.
+        `"shapes"` or `"nuclei"`, which are generated without end, or a folder in COCO's format.
     held_out : str
-        What the model is evaluated on: as `data`. Empty: other generated shapes for generated shapes, else nothing.
+        What the model is evaluated on: as `data`. Empty: other generated pictures for generated ones, else nothing.
     held_out_pictures : int, at least 1
         At most so many of them.
     size : int, at least 16
@@ -69,6 +74,10 @@ class Config:
         How often a picture is mirrored, left and right, for training.
     model : {"lesson", "resnet50"}
         The lesson's, small and quick; or Mask R-CNN as published, on a ResNet-50.
+    anchors : {"lesson", "nuclei"}
+        Of the lesson's model: for objects of 16 to 64 pixels, or of 5 to 40.
+    density : {"sparse", "dense"}
+        Of the lesson's model: whether pictures hold up to some 15 objects, or some 60.
     weights : str
         A file of weights to begin with; empty: none.
     device : {"auto", "cpu", "cuda"}
@@ -140,6 +149,8 @@ class Config:
     size: int = 128
     flip: float = 0.0
     model: str = "lesson"
+    anchors: str = "lesson"
+    density: str = "sparse"
     weights: str = ""
     device: str = "auto"
     steps: int = 1000
@@ -167,7 +178,7 @@ class Config:
         for field in fields(self):
             object.__setattr__(self, field.name, _checked(field.name, getattr(self, field.name), type(field.default)))
         if not self.data:
-            raise ValueError("data must be \"shapes\" or a folder in COCO's format, got ''")
+            raise ValueError('data must be "shapes", "nuclei" or a folder in COCO\'s format, got \'\'')
         for name in ("learning_rate", "rest_rate"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")

@@ -69,7 +69,7 @@ def new_model(config: Config, classes: int, *, begin: bool = True) -> MaskRCNN:
     7
     """
     if config.model == "lesson":
-        model = lesson_model(classes + 1, config.seed)
+        model = lesson_model(classes + 1, config.seed, anchors=config.anchors, density=config.density)
     else:
         model = _resnet50(classes + 1, config.seed, frozen=bool(config.weights))
     if config.weights and begin:
@@ -119,7 +119,7 @@ def load_trained(path: str | PathLike[str], device: torch.device | None = None) 
         raise ValueError(f"{file} must say which classes its model knows, as the file of a run does") from error
     config = checkpoint.config
     if config.model == "lesson":
-        model = lesson_model(len(classes) + 1)
+        model = lesson_model(len(classes) + 1, anchors=config.anchors, density=config.density)
     else:
         model = _resnet50(len(classes) + 1, 0, frozen=eps is not None)
     for module in model.modules():

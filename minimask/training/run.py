@@ -32,7 +32,7 @@ from minimask.training.gradient_log import GradientLog
 from minimask.training.loop import Progress, train
 from minimask.training.models import CHECKPOINTS, MODEL, new_model, notes_of, save_trained
 from minimask.training.stopping import stoppable
-from minimask.training.task import SHAPES, Task, task_of
+from minimask.training.task import WORLDS, Task, task_of
 
 CONFIG, GRADIENTS = "config.toml", "gradients.csv"
 RUNS = "runs"
@@ -151,7 +151,8 @@ def run(
 def introduction(config: Config, task: Task, model: MaskRCNN, progress: Progress, processes: Processes) -> str:
     """Return in words what is about to be trained, on what, and where."""
     weights = sum(parameter.numel() for parameter in model.parameters())
-    data = f"generated shapes of {config.size} x {config.size} pixels" if config.data == SHAPES else config.data
+    world = WORLDS.get(config.data)
+    data = f"generated {world.word} of {config.size} x {config.size} pixels" if world else config.data
     many = f"{len(task.source):,} pictures in {data}" if isinstance(task.source, Sized) else data
     threads = torch.get_num_threads()
     device = f"{threads} thread{'s' if threads > 1 else ''}" if processes.device.type == "cpu" else "a graphics card"

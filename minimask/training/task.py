@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from minimask.data.coco_folder import CocoFolder
+from minimask.data.nuclei import CLASSES as NUCLEI_CLASSES
+from minimask.data.nuclei import NucleiWorld
 from minimask.data.picture import Picture
 from minimask.data.shapes import CLASSES, ShapesWorld
 from minimask.training.batches import Source
 from minimask.training.config import Config
 
-SHAPES = "shapes"
-"""The name of the generated world, where else a folder is named."""
 LEARNED_FROM, MEASURED_ON = 1, 2
-"""Seeds of the two worlds of shapes: those of chapter 2."""
+"""Seeds of the two worlds of each kind; those of shapes are chapter 2's."""
 SIZES = (16, 64)
 """Of generated shapes, in pixels; not larger than the picture."""
 
@@ -81,9 +81,11 @@ def task_of(config: Config) -> Task:
     >>> len(task.held_out), task.source[0].image.shape, task.classes[0]
     (10, (64, 64, 3), 'disc')
     """
-    held_out = config.held_out or (SHAPES if config.data == SHAPES else "")
-    if config.data == SHAPES:
-        task = Task(_world(config.size, LEARNED_FROM), None, CLASSES, tuple(range(1, len(CLASSES) + 1)))
+    held_out = config.held_out or (config.data if config.data in WORLDS else "")
+    if config.data in WORLDS:
+        world = WORLDS[config.data]
+        ids = tuple(range(1, len(world.classes) + 1))
+        task = Task(world.pictures(config.size, LEARNED_FROM), None, world.classes, ids)
     else:
         folder = _folder(config.data, "data")
         task = Task(folder, None, folder.classes, folder.category_ids)
@@ -99,7 +101,7 @@ def pictures_of(data: str, classes: Sequence[str], size: int, most: int | None, 
     Parameters
     ----------
     data : str
-        `"shapes"` or a folder in COCO's format.
+        A name in `WORLDS` or a folder in COCO's format.
     classes : sequence of str
         What the model knows; the data must have the same.
     size : int
@@ -109,9 +111,9 @@ def pictures_of(data: str, classes: Sequence[str], size: int, most: int | None, 
     argument : str
         What an error calls the data.
     """
-    if data == SHAPES:
-        source: Source = _world(size, MEASURED_ON)
-        own, count = CLASSES, Config.held_out_pictures if most is None else most
+    if data in WORLDS:
+        source: Source = WORLDS[data].pictures(size, MEASURED_ON)
+        own, count = WORLDS[data].classes, Config.held_out_pictures if most is None else most
     else:
         folder = source = _folder(data, argument)
         own, count = folder.classes, len(folder) if most is None else min(most, len(folder))
@@ -126,8 +128,12 @@ def pictures_of(data: str, classes: Sequence[str], size: int, most: int | None, 
     return First(source, count)
 
 
-def _world(size: int, seed: int) -> ShapesWorld:
+def _shapes(size: int, seed: int) -> ShapesWorld:
     return ShapesWorld(size, size, sizes=(min(SIZES[0], size), min(SIZES[1], size)), seed=seed)
+
+
+def _nuclei(size: int, seed: int) -> NucleiWorld:
+    return NucleiWorld(size, size, seed=seed)
 
 
 def _folder(path: str, argument: str) -> CocoFolder:
@@ -140,3 +146,20 @@ def _folder(path: str, argument: str) -> CocoFolder:
 def _named(classes: Sequence[str]) -> str:
     """Return the names of a few classes, and how many there are."""
     return f"{len(classes)} ({', '.join(classes[:8])}{', ...' if len(classes) > 8 else ''})"
+
+
+class World(NamedTuple):
+    """A generated world, where else a folder is named."""
+
+    pictures: Callable[[int, int], Source]
+    """Pictures of a size, in pixels, with a seed."""
+    classes: tuple[str, ...]
+    word: str
+    """What is in its pictures."""
+
+
+WORLDS = {
+    "shapes": World(_shapes, CLASSES, "shapes"),
+    "nuclei": World(_nuclei, NUCLEI_CLASSES, "tissue"),
+}
+"""The generated worlds, by the names in `minimask.training.config.WORLD_NAMES`."""

@@ -58,7 +58,7 @@ def test_every_whole_number_has_a_least_and_every_choice_a_setting():
         *(({name: "x"}, f"{name} must be one of {', '.join(names)}, got 'x'") for name, names in CHOICES.items()),
         ({"steps": 1.0}, "steps must be a whole number of at least 0, got 1.0"),
         ({"steps": True}, "steps must be a whole number of at least 0, got True"),
-        ({"data": ""}, 'data must be "shapes" or a folder'),
+        ({"data": ""}, 'data must be "shapes", "nuclei" or a folder'),
         ({"data": 3}, "data must be text, got 3"),
         ({"learning_rate": 0}, "learning_rate must be above 0, got 0"),
         ({"rest_rate": -1.0}, "rest_rate must be above 0, got -1"),
