@@ -269,6 +269,8 @@ class _ByName(dict[str, Recipe]):
 
 SHAPES = (0.5, 1.0, 2.0)
 """Heights over widths: lying, square, upright."""
+WIDE = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
+"""From long lines of text to squares."""
 THIRDS = (1.0, 2 ** (1 / 3), 2 ** (2 / 3))
 """Three sizes to an octave."""
 
@@ -374,6 +376,13 @@ _LESSON_LIST = (
         "nuclei",
         "For nuclei of 5 to 30 pixels and now and then a larger one: 3 levels, one size to a level x 3 ratios.",
         (Level(4, (12.0,), SHAPES), Level(8, (22.0,), SHAPES), Level(16, (44.0,), SHAPES)),
+        0.5, "none", "nominal",
+    ),
+    Recipe(
+        "screens",
+        "For controls and lines of text of 10 to 120 pixels, up to 16 times as wide as high: 3 levels, 2 sizes to a level "
+        "x 5 ratios.",
+        (Level(4, (12.0, 18.0), WIDE), Level(8, (26.0, 36.0), WIDE), Level(16, (52.0, 80.0), WIDE)),
         0.5, "none", "nominal",
     ),
 )  # fmt: skip

@@ -74,8 +74,8 @@ class Config:
         How often a picture is mirrored, left and right, for training.
     model : {"lesson", "resnet50"}
         The lesson's, small and quick; or Mask R-CNN as published, on a ResNet-50.
-    anchors : {"lesson", "nuclei"}
-        Of the lesson's model: for objects of 16 to 64 pixels, or of 5 to 40.
+    anchors : {"lesson", "nuclei", "screens"}
+        Of the lesson's model: for objects of 16 to 64 pixels, of 5 to 40, or for wide ones of 10 to 120.
     density : {"sparse", "dense"}
         Of the lesson's model: whether pictures hold up to some 15 objects, or some 60.
     weights : str
