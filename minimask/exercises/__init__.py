@@ -28,6 +28,7 @@ _CHAPTERS = {
     3: "magnifying_glass",
     4: "committee",
     5: "whole_machine",
+    6: "out_in_the_world",
 }
 
 

@@ -110,6 +110,7 @@ def test_the_worked_example_is_as_its_text_says(exercise):
         "2.5": "((0.5, 0.25, 0, log(0.5)), (10, -5, 30, 15))",
         "5.4": "log(2) / 2",
         "5.8": "(51 + 50 * 2 / 3) / 101",
+        "6.2": "(0.25, 1 / 3, 0.75)",
     }
     answer = in_other_words.get(exercise.id, words(exercise.worked[1]))
     assert answer in text
