@@ -27,6 +27,8 @@ LEAST_PIXELS, LEAST_SHARE = 24, 0.3
 """Of an element less of which is seen, nobody can tell what it is: it counts neither as found nor as missed."""
 SHADES = (0, 64, 128, 192, 255)
 """The flat colors are all mixtures of these: far enough apart to tell their blends from them."""
+CODES = np.array([2**16, 2**8, 1])
+"""What makes one number of a color."""
 FLAT = """
 html.flat, html.flat body { background: #000 !important; }
 html.flat *, html.flat *::before, html.flat *::after, html.flat ::placeholder { background: none !important;
@@ -182,8 +184,10 @@ def owners_of(flat: Bytes, colors: NDArray[np.int64]) -> NDArray[np.int64]:
     >>> owners_of(flat, np.array([[0, 0, 0], [0, 64, 0], [0, 0, 64]]))
     array([[0, 1, 1]])
     """
-    distances = np.abs(flat[:, :, None].astype(np.int64) - colors).sum(-1)
-    owners = np.where(distances.min(-1) == 0, distances.argmin(-1), -1)
+    codes, known = flat @ CODES, colors @ CODES
+    order = np.argsort(known)
+    nearest = order[np.searchsorted(known, codes, sorter=order).clip(max=len(known) - 1)]
+    owners = np.where(known[nearest] == codes, nearest, -1)
     padded = np.pad(owners, 1, constant_values=-1)
     for y, x in np.argwhere(owners < 0):
         near = np.unique(padded[y : y + 3, x : x + 3])
