@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -107,8 +108,9 @@ class Crops:
             mask[y : y + height, x : x + width] = values >= max(percent, 1)
         return found
 
+    @cached_property
     def areas(self) -> IntArray:
-        """Return how many pixels (N, 101) each mask has from 0, 1, ... 100 percent on; from 0 as many as from 1."""
+        """How many pixels (N, 101) each mask has from 0, 1, ... 100 percent on; from 0 as many as from 1."""
         counts = np.array([np.bincount(values.ravel(), minlength=PERCENT + 1) for values in self], np.int64)
         areas = counts.reshape(-1, PERCENT + 1)[:, ::-1].cumsum(axis=1)[:, ::-1]
         areas[:, 0] = areas[:, 1]
