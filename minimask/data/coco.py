@@ -18,7 +18,12 @@ ANNOTATIONS = "annotations.json"
 IMAGES = "images"
 
 
-def export_coco(pictures: Iterable[Picture], folder: str | PathLike[str], classes: Sequence[str] = CLASSES) -> Path:
+def export_coco(
+    pictures: Iterable[Picture],
+    folder: str | PathLike[str],
+    classes: Sequence[str] = CLASSES,
+    names: Sequence[str] | None = None,
+) -> Path:
     """Write pictures and the truth about them as a data set in COCO's format.
 
     The pictures become `images/000000.png` and so on, in their order; `annotations.json` is written last, so that
@@ -32,6 +37,8 @@ def export_coco(pictures: Iterable[Picture], folder: str | PathLike[str], classe
         A folder that does not exist yet, or an empty one.
     classes : sequence of str
         The names of the labels 1, 2, ...; they become the categories.
+    names : sequence of str, optional
+        What to call the pictures' files, without their ending `.png`; by default 000000, 000001, ...
 
     Returns
     -------
@@ -72,7 +79,7 @@ def export_coco(pictures: Iterable[Picture], folder: str | PathLike[str], classe
     annotations: list[dict[str, Any]] = []
     for number, picture in enumerate(chain([first], iterator)):
         _check(picture, number, len(classes))
-        name = f"{number:06d}.png"
+        name = f"{number:06d}.png" if names is None else f"{names[number]}.png"
         Image.fromarray(picture.image).save(where / IMAGES / name)
         height, width = picture.image.shape[:2]
         images.append({"id": number, "file_name": name, "height": height, "width": width})

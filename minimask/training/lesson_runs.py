@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
 
 from minimask.data.lesson_records import FILE, Curve, Run
 from minimask.data.picture import Picture
@@ -32,6 +31,7 @@ from minimask.model.mask_rcnn import MaskRCNN
 from minimask.training.atomic import write_atomically
 from minimask.training.config import Config
 from minimask.training.loop import Progress, train
+from minimask.training.shipping import save_rounded
 
 SEEDS = (0, 1, 2)
 PICTURES = 300
@@ -109,13 +109,6 @@ def filled(found: Found, size: tuple[int, int]) -> Found:
     return found._replace(masks=masks)
 
 
-def save_trained(model: MaskRCNN, path: Path = TRAINED) -> None:
-    """Write weights in half the room: those of convolutions and matrices in float16."""
-    state = model.state_dict()
-    small = {name: value.half() if value.ndim > 1 else value for name, value in state.items()}
-    write_atomically(path, lambda place: save_file({name: value.contiguous() for name, value in small.items()}, place))
-
-
 def _training(model: MaskRCNN, seed: int, steps: int, **changes: Any) -> Iterator[Progress]:  # noqa: ANN401
     """Train as the lesson does, but for some settings."""
     return train(model, TRAINING, LESSON.with_changes({"seed": seed, "steps": steps, **changes}))
@@ -170,7 +163,7 @@ def record_curves(path: Path, budgets: Sequence[float], tell: Callable[[str], ob
                 records["curves"].append(one._asdict())
                 _keep(path, records)
                 if (seed, budget) == (0, max(BUDGETS)):
-                    save_trained(model)
+                    save_rounded(model, TRAINED)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -13,6 +13,7 @@ from minimask.model import lesson
 from minimask.model.lesson import lesson_model
 from minimask.training import lesson_runs
 from minimask.training.loop import train
+from minimask.training.shipping import save_rounded
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def few(monkeypatch, tmp_path):
 
 def test_curves_are_recorded_once_and_read_back(few, capsys, monkeypatch):
     saved = []
-    monkeypatch.setattr(lesson_runs, "save_trained", saved.append)
+    monkeypatch.setattr(lesson_runs, "save_rounded", lambda model, path: saved.append((model, path)))
     lesson_runs.main(["--only", "curves"])
     told = capsys.readouterr().out
     assert "0.1 minutes, seed 0, step 2" in told and len(saved) == 1
@@ -88,7 +89,7 @@ def test_a_filled_box_is_its_own_mask():
 
 def test_weights_are_handed_out_in_half_the_room(tmp_path, monkeypatch):
     model, path = lesson_model(seed=3), tmp_path / "lesson.safetensors"
-    lesson_runs.save_trained(model, path)
+    save_rounded(model, path)
     assert path.stat().st_size < 0.55 * sum(4 * value.numel() for value in model.state_dict().values())
     monkeypatch.setattr(lesson, "TRAINED", path)
     again = lesson.trained_lesson_model()

@@ -1,0 +1,1 @@
+"""Medicine: counting and measuring nuclei in tissue, with a model and without one."""
