@@ -4,20 +4,10 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 
+import full_zoo  # noqa: F401
 import numpy as np
 import pytest
 import zoo
-import zoo_beyond_the_box  # noqa: F401, fills the zoo
-import zoo_committee  # noqa: F401
-import zoo_committee_surgery  # noqa: F401
-import zoo_magnifying_glass  # noqa: F401
-import zoo_magnifying_glass_align  # noqa: F401
-import zoo_needles_in_a_haystack  # noqa: F401
-import zoo_needles_in_a_haystack_boxes  # noqa: F401
-import zoo_needles_in_a_haystack_matching  # noqa: F401
-import zoo_whole_machine  # noqa: F401
-import zoo_whole_machine_answers  # noqa: F401
-import zoo_whole_machine_masks  # noqa: F401
 from drawn import framed_cells
 
 from minimask import exercises
