@@ -86,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"minimask {__version__}")
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for add in (_add_train, _add_evaluate, _add_predict, _add_export):
+    for add in (_add_train, _add_evaluate, _add_predict, _add_export, _add_import):
         add(commands)
     return parser
 
@@ -224,6 +224,27 @@ def _add_export(commands: Any) -> None:  # noqa: ANN401
         "--crowding", type=_fraction, default=world.crowding, metavar="P", help="how often objects overlap"
     )
     parser.add_argument("--visible", type=_fraction, default=world.visible, metavar="P", help="of an object, at least")
+
+
+def _add_import(commands: Any) -> None:  # noqa: ANN401
+    parser = _add(
+        commands,
+        "import-label-masks",
+        "Write pictures and label masks in COCO's format. A label mask is a picture of numbers: 0 for the background, "
+        "k for the pixels of object k, of 8 or 16 bits, as tools of microscopy write it.",
+        """
+        minimask import-label-masks pictures masks cells --class nucleus
+        minimask train --data cells
+        """,
+    )
+    parser.add_argument("pictures", metavar="PICTURES", help="a folder of pictures")
+    parser.add_argument(
+        "masks",
+        metavar="MASKS",
+        help="a folder of their masks, of the same names or with `_mask` or `_labels` behind them",
+    )
+    parser.add_argument("out", metavar="FOLDER", help="where to write, new or empty")
+    parser.add_argument("--class", dest="name", default="object", metavar="NAME", help="what the objects are called")
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:

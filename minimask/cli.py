@@ -1,4 +1,4 @@
-"""The command line: `minimask train`, `evaluate`, `predict`, `export-coco`; see `minimask --help`.
+"""The command line: `minimask train`, `evaluate`, `predict`, `export-coco` and more; see `minimask --help`.
 
 Each command reads its arguments, hands them to the part of the package that does the work, and says how it went. What
 a command does not need is not imported: help comes at once.
@@ -276,9 +276,31 @@ def export(given: argparse.Namespace) -> int:
     return 0
 
 
+def import_masks(given: argparse.Namespace) -> int:
+    """`minimask import-label-masks`: write pictures and label masks in COCO's format."""
+    from minimask.data.label_masks import import_label_masks, pairs_in
+    from minimask.folders import empty_folder
+    from minimask.meter import Meter
+
+    try:
+        empty_folder(given.out, "argument FOLDER:")
+        pairs = pairs_in(given.pictures, given.masks)
+    except (ValueError, FileExistsError, FileNotFoundError) as error:
+        raise UsageError(str(error)) from error
+    with Meter(len(pairs), "picture", shown=not given.quiet) as meter:
+        report = import_label_masks(
+            given.pictures, given.masks, given.out, given.name, lambda _done, _all: meter.advance()
+        )
+    without = f", {report.without} of them without any" if report.without else ""
+    print(f"{report.pictures:,} pictures with {report.objects:,} objects{without}: {report.annotations.parent}")
+    print(f"Train on them:  minimask train --data {report.annotations.parent}")
+    return 0
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "train": train,
     "evaluate": evaluate,
     "predict": predict,
     "export-coco": export,
+    "import-label-masks": import_masks,
 }
