@@ -128,10 +128,9 @@ def test_the_worked_example_is_right(exercise):
 
 @pytest.mark.no_cover
 def test_counterexamples_are_the_same_in_every_process():
-    """Two of each exercise; there in the opposite order, and with other hashes."""
+    """One of each exercise, for they share what is drawn; there in the opposite order, and with other hashes."""
     searched = [animal for animal in zoo.WRONG if animal.says.endswith("yours gave")]
-    of_each = ([animal for animal in searched if animal.exercise == exercise.id] for exercise in ALL)
-    animals = [animal for several in of_each for animal in (several[0], several[-1])]
+    animals = [next(animal for animal in searched if animal.exercise == exercise.id) for exercise in ALL]
     program = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "import full_zoo, zoo\n"
