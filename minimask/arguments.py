@@ -86,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"minimask {__version__}")
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for add in (_add_train, _add_evaluate, _add_predict, _add_export, _add_import):
+    for add in (_add_train, _add_evaluate, _add_predict, _add_export, _add_export_screens, _add_import):
         add(commands)
     return parser
 
@@ -245,6 +245,25 @@ def _add_import(commands: Any) -> None:  # noqa: ANN401
     )
     parser.add_argument("out", metavar="FOLDER", help="where to write, new or empty")
     parser.add_argument("--class", dest="name", default="object", metavar="NAME", help="what the objects are called")
+
+
+def _add_export_screens(commands: Any) -> None:  # noqa: ANN401
+    parser = _add(
+        commands,
+        "export-screens",
+        "Write screenshots of generated pages in COCO's format. Shown by Chromium, Chrome or Edge, by playwright.",
+        """
+        minimask export-screens screens --pages 1200               # what `minimask train screens` learns from
+        minimask export-screens others --pages 60 --seed 2 --themes unseen
+        """,
+    )
+    parser.add_argument("folder", metavar="FOLDER", help="where to write, new or empty")
+    parser.add_argument("--pages", type=_whole, default=1200, metavar="N", help="how many")
+    parser.add_argument("--start", type=_whole, default=0, metavar="N", help="the first page's number")
+    parser.add_argument("--seed", type=_whole, default=1, metavar="S", help="another seed, other pages")
+    parser.add_argument(
+        "--themes", choices=("seen", "unseen"), default="seen", help="looks to learn from, or those kept apart"
+    )
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:

@@ -297,10 +297,33 @@ def import_masks(given: argparse.Namespace) -> int:
     return 0
 
 
+def export_screens(given: argparse.Namespace) -> int:
+    """`minimask export-screens`: write screenshots of generated pages in COCO's format."""
+    from minimask.folders import empty_folder
+    from minimask.meter import Meter
+    from minimask.screens.pages import HEIGHT, WIDTH
+    from minimask.screens.themes import SEEN, UNSEEN
+    from minimask.screens.world import export_screens
+
+    if not given.pages:
+        raise UsageError("argument --pages: must be at least 1, got 0")
+    try:
+        empty_folder(given.folder, "argument FOLDER:")
+    except FileExistsError as error:
+        raise UsageError(str(error)) from error
+    themes = SEEN if given.themes == "seen" else UNSEEN
+    with Meter(given.pages, "page", shown=not given.quiet) as meter:
+        path = export_screens(given.folder, given.pages, given.seed, themes, given.start, meter.over)
+    print(f"{given.pages:,} pages of {WIDTH} x {HEIGHT} pixels in {path.parent}, listed in {path.name}")
+    print(f"Train on them:  minimask train screens --data {path.parent}")
+    return 0
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "train": train,
     "evaluate": evaluate,
     "predict": predict,
     "export-coco": export,
+    "export-screens": export_screens,
     "import-label-masks": import_masks,
 }

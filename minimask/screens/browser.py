@@ -31,7 +31,9 @@ def find_program() -> str:
         If there is no browser.
     """
     if not find_spec("playwright"):
-        raise ModuleNotFoundError("pages are shown by playwright: pip install 'minimask[test]', or pip install playwright")
+        raise ModuleNotFoundError(
+            "pages are shown by playwright: pip install 'minimask[test]', or pip install playwright"
+        )
     found = next(filter(None, map(shutil.which, [os.environ.get("MINIMASK_BROWSER", ""), *PROGRAMS])), None)
     if found is None:
         raise FileNotFoundError(

@@ -50,7 +50,7 @@ def make_page(index: int, seed: int = 0, themes: Sequence[str] = SEEN) -> Page:
     --------
     >>> page = make_page(0)
     >>> page.theme, page.html.count("data-role") > 5, page == make_page(0)
-    ('flat', True, True)
+    ('outline', True, True)
     """
     key = (as_whole_number(index, "index", 0),)
     rng = np.random.default_rng(np.random.SeedSequence(as_whole_number(seed, "seed", 0), spawn_key=key))

@@ -64,15 +64,12 @@ MORE = {
     " { box-shadow: inset 0 1px 2px #0003; }",
     "dark": OWN_CONTROLS + ".above.panel { box-shadow: 0 2px 10px #000a; }",
     "dense": OWN_CONTROLS,
-    "outline": OWN_CONTROLS
-    + "button { background: transparent; border-color: var(--accent); color: var(--accent); }"
+    "outline": OWN_CONTROLS + "button { background: transparent; border-color: var(--accent); color: var(--accent); }"
     " .panel { border-width: 1.5px; border-color: var(--ink); }",
-    "gradient": OWN_CONTROLS
-    + "button { background: linear-gradient(#fffd, #fff0 60%, #0001) var(--raised); }"
+    "gradient": OWN_CONTROLS + "button { background: linear-gradient(#fffd, #fff0 60%, #0001) var(--raised); }"
     " button.main { background: linear-gradient(#fff6, #0001) var(--accent); }"
     " .above.panel { box-shadow: 0 3px 9px #0005; }",
-    "pill": OWN_CONTROLS
-    + "body { background: linear-gradient(150deg, var(--paper), var(--raised)); }"
+    "pill": OWN_CONTROLS + "body { background: linear-gradient(150deg, var(--paper), var(--raised)); }"
     " button { border: 0; box-shadow: 0 2px 4px #0003; } .panel { border: 0; box-shadow: 0 4px 12px #0004; }",
     "terminal": OWN_CONTROLS
     + "button, button.main { background: transparent; color: var(--accent); border: 1px dashed var(--accent); }"

@@ -29,6 +29,8 @@ SHADES = (0, 64, 128, 192, 255)
 """The flat colors are all mixtures of these: far enough apart to tell their blends from them."""
 CODES = np.array([2**16, 2**8, 1])
 """What makes one number of a color."""
+REACH = (1, 2)
+"""How far from a mixture the pure pixels are looked for: the smoothing of a corner is at most two pixels wide."""
 FLAT = """
 html.flat, html.flat body { background: #000 !important; }
 html.flat *, html.flat *::before, html.flat *::after, html.flat ::placeholder { background: none !important;
@@ -152,7 +154,7 @@ def flat_colors(count: int) -> NDArray[np.int64]:
     Examples
     --------
     >>> flat_colors(2).tolist()
-    [[0, 0, 0], [128, 64, 192], [0, 192, 64]]
+    [[0, 0, 0], [128, 64, 192], [255, 192, 64]]
     """
     most = len(SHADES) ** 3 - 1
     if count > most:
@@ -188,10 +190,10 @@ def owners_of(flat: Bytes, colors: NDArray[np.int64]) -> NDArray[np.int64]:
     order = np.argsort(known)
     nearest = order[np.searchsorted(known, codes, sorter=order).clip(max=len(known) - 1)]
     owners = np.where(known[nearest] == codes, nearest, -1)
-    padded = np.pad(owners, 1, constant_values=-1)
-    for y, x in np.argwhere(owners < 0):
-        near = np.unique(padded[y : y + 3, x : x + 3])
-        near = near[near >= 0]
+    pure = owners.copy()
+    for y, x in np.argwhere(pure < 0):
+        around = (np.unique(pure[max(y - r, 0) : y + r + 1, max(x - r, 0) : x + r + 1]) for r in REACH)
+        near = next((there[there >= 0] for there in around if there.max() >= 0), np.zeros(0, np.int64))
         if not near.size:
             raise ValueError(f"flat must be painted flat, but at row {y}, column {x} is {flat[y, x].tolist()}")
         squares = ((flat[y, x].astype(np.int64) - colors[near]) ** 2).sum(-1)
@@ -225,9 +227,7 @@ def _family(said: list[dict[str, Any]], number: int) -> list[int]:
     return sorted(inside)
 
 
-def _lines(
-    rects: list[list[float]], mask: BoolArray
-) -> list[tuple[tuple[float, float, float, float], BoolArray]]:
+def _lines(rects: list[list[float]], mask: BoolArray) -> list[tuple[tuple[float, float, float, float], BoolArray]]:
     """Return the box and the pixels of each line; a pixel that two lines share is that of the nearer one."""
     boxes = [(x1, y1, x2, y2) for x1, y1, x2, y2 in rects]
     if len(boxes) == 1:

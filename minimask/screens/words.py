@@ -41,7 +41,7 @@ def sentence(rng: np.random.Generator, length: int) -> str:
     Examples
     --------
     >>> sentence(np.random.default_rng(0), 4)
-    'Falls picture a bicycle'
+    'Slowly painting new bridge'
     """
     parts = [chosen(rng, OTHERS if k % 2 == 0 else NOUNS) for k in range(length)]
     return " ".join(parts).capitalize()

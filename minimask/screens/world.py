@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from os import PathLike
+from pathlib import Path
 
+from minimask.data.coco import export_coco
 from minimask.screens.browser import browser_page
-from minimask.screens.pages import make_page
+from minimask.screens.pages import CLASSES, make_page
 from minimask.screens.themes import SEEN
 from minimask.screens.truth import Screen, show
 
@@ -37,3 +40,37 @@ def screens(count: int, seed: int, themes: Sequence[str] = SEEN, start: int = 0)
     with browser_page() as page:
         for index in range(start, start + count):
             yield show(page, make_page(index, seed, themes))
+
+
+def _as_they_are(shown: Iterable[Screen]) -> Iterable[Screen]:
+    return shown
+
+
+def export_screens(
+    folder: str | PathLike[str],
+    count: int,
+    seed: int = LEARNED_FROM,
+    themes: Sequence[str] = SEEN,
+    start: int = 0,
+    watched: Callable[[Iterable[Screen]], Iterable[Screen]] = _as_they_are,
+) -> Path:
+    """Write screenshots and their truth as a data set in COCO's format, and return the path of its list.
+
+    Parameters
+    ----------
+    folder : path
+        New or empty.
+    count, seed, themes, start
+        See `screens`.
+    watched : callable
+        Through it the screens go before they are written; for a meter.
+
+    Raises
+    ------
+    FileExistsError
+        If the folder holds anything.
+    ModuleNotFoundError, FileNotFoundError
+        If playwright or a browser is missing.
+    """
+    shown = watched(screens(count, seed, themes, start))
+    return export_coco((screen.picture for screen in shown), folder, CLASSES)
