@@ -1,4 +1,4 @@
-"""From what was found to clicks, and from clicks to whether they hit: the page itself says what it was that was clicked."""
+"""From what was found to clicks, and from clicks to whether they hit: the page itself says what was clicked."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def clicks_on(found: Found, score: float = 0.5, aim: Aim = click_point) -> list[
         From a mask to where to click: `click_point` or `box_center`.
     """
     kept = (found.scores >= score) & found.masks.any((1, 2))
-    sure = Found(*(part[kept] for part in found))
+    sure = Found(found.boxes[kept], found.labels[kept], found.scores[kept], found.masks[kept])
     clicks = []
     for number in numbers(outline(sure)):
         role = CLASSES[sure.labels[number] - 1]

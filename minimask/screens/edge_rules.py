@@ -2,9 +2,9 @@
 
 An edge is where neighboring pixels differ. Edges that hang together and run around a box enclose something; small ones
 beside each other on a line are letters. What is enclosed is named by rules of thumb: small and square is a check box,
-small and round a radio button, low and wide is a button if what stands in it is in the middle and a field otherwise, and
-of large things the busy ones are pictures and the empty ones panels. The numbers in the rules were tuned on pages to
-learn from.
+small and round a radio button; low and wide is a button if what stands in it is in the middle, and a field otherwise;
+of large things those with a rim of many colors are pictures, and those that hold others are panels. The numbers in the
+rules were tuned on pages to learn from.
 """
 
 from __future__ import annotations

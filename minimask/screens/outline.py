@@ -1,4 +1,4 @@
-"""From what was found on a screen to an outline as a screen reader has it: what is where, in which order, inside of what."""
+"""From what was found on a screen to an outline as a screen reader has it: what is where, in order, inside of what."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def outline(found: Found) -> tuple[Node, ...]:
     panel, top middle
       text, top left
       button, middle left
-    button, middle left
+    button, bottom left
     """
     parents = parents_of(found.boxes, found.labels)
 

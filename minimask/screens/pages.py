@@ -18,7 +18,7 @@ from minimask.screens.themes import SEEN, THEMES, theme_css
 from minimask.screens.words import ACTIONS, FIELDS, OPTIONS, chosen, sentence
 
 CLASSES = ("button", "field", "checkbox", "radio", "image", "text", "panel")
-"""The names of the labels 1, 2, ...; a text is one line, a panel whatever holds others: dialog, menu, card, tool bar."""
+"""The names of the labels 1, 2, ...; a text is one line, a panel what holds others: dialog, menu, card, tool bar."""
 WIDTH, HEIGHT = 256, 192
 """Of every page, in pixels."""
 
@@ -29,7 +29,7 @@ class Page(NamedTuple):
     html: str
     theme: str
     seed: int
-    index: int
+    number: int
 
 
 def make_page(index: int, seed: int = 0, themes: Sequence[str] = SEEN) -> Page:

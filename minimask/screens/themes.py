@@ -145,7 +145,7 @@ def _shaded(rng: np.random.Generator, _values: Mapping[str, str]) -> dict[str, s
     return {"round": f"{rng.integers(2, 6)}px", "raised": "white", "paper": f"hsl({rng.integers(360)},15%,92%)"}
 
 
-def _dark(rng: np.random.Generator, values: Mapping[str, str]) -> dict[str, str]:
+def _dark(rng: np.random.Generator, _values: Mapping[str, str]) -> dict[str, str]:
     hue, dark = int(rng.integers(360)), int(rng.integers(7, 20))
     levels = {"paper": dark, "surface": dark + 7, "raised": dark + 17, "well": dark - 4, "line": dark + 26, "ink": 92}
     colors = {name: f"hsl({hue},{rng.integers(5, 25)}%,{level}%)" for name, level in levels.items()}
@@ -157,7 +157,7 @@ def _dense(rng: np.random.Generator, _values: Mapping[str, str]) -> dict[str, st
     return {**small, "box": "10px", "round": f"{rng.integers(0, 3)}px"}
 
 
-def _pill(rng: np.random.Generator, values: Mapping[str, str]) -> dict[str, str]:
+def _pill(rng: np.random.Generator, _values: Mapping[str, str]) -> dict[str, str]:
     hue = int(rng.integers(360))
     return {"round": "12px", "inner": "10px", "paper": f"hsl({hue},70%,94%)", "raised": f"hsl({hue + 60},70%,86%)"}
 
