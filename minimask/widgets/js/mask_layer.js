@@ -135,3 +135,16 @@ export function tag(/** @type {Ground} */ scene, [x1, y1], text, color) {
   const [x, y] = placeOf(scene, x1, y1);
   if (!scene.small) plate(scene.context, scene.palette, text, x + 22, y, scene.width, color, null, scene.height);
 }
+
+/** Words at corners of boxes, each at the first corner where it hides no other one: `[box, text, color]`. */
+export function tags(/** @type {Ground} */ scene, words) {
+  const placed = [];
+  for (const [box, text, color] of words) {
+    const [[x1, y1], [x2, y2]] = [placeOf(scene, box[0], box[1]), placeOf(scene, box[2], box[3])];
+    const corners = [[x1 + 22, y1], [x2 - 22, y1], [x1 + 22, y2], [x2 - 22, y2], [(x1 + x2) / 2, (y1 + y2) / 2]];
+    const [x, y] = corners.find(([cx, cy]) =>
+      placed.every(([px, py]) => Math.abs(cx - px) > 104 || Math.abs(cy - py) > 24)) ?? corners[0];
+    placed.push([x, y]);
+    plate(scene.context, scene.palette, text, x, y, scene.width, color, null, scene.height);
+  }
+}
