@@ -1,0 +1,1 @@
+"""How it fails, and how to know: calibration, damaged pictures, strangers, attacks and defences (chapter 6)."""
