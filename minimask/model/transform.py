@@ -180,8 +180,8 @@ class Transform:
             device=images[0].device,
             memory_format=torch.channels_last,
         ).zero_()
-        for place, image in zip(batch, images, strict=True):
-            place[:, : image.shape[1], : image.shape[2]] = image
+        for number, image in enumerate(images):  # by index: the pictures may want gradients
+            batch[number, :, : image.shape[1], : image.shape[2]] = image
         return batch
 
 

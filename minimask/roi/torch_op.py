@@ -220,7 +220,8 @@ def _remember_align(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None: 
     features, boxes, levels, _, *ctx.settings = inputs
     ctx.shapes = [tuple(level.shape) for level in features]
     ctx.channels_last = _is_channels_last(features[0])
-    ctx.save_for_backward(boxes, levels, *(features if ctx.needs_input_grad[1] else ()))
+    boxes_learn = ctx.needs_input_grad[len(features)]  # here, unlike in the backward pass, the list is spread out
+    ctx.save_for_backward(boxes, levels, *(features if boxes_learn else ()))
 
 
 def _backward_align(ctx: Any, grad: Tensor) -> Grads:  # noqa: ANN401

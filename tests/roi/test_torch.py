@@ -318,3 +318,14 @@ def test_a_tensor_of_zero_rois():
         assert out.shape == (0, 3, 3, 3)
         out.sum().backward()
         assert not features.grad.any()
+
+
+def test_boxes_learn_where_no_map_of_a_pyramid_does():
+    pyramid = [maps(shape=(2, 3, 12 // 2**i, 12 // 2**i), seed=i) for i in range(3)]
+    found = []
+    for levels in (pyramid, [one.detach() for one in pyramid]):
+        boxes = corners()
+        multilevel_roi_align(levels, boxes, 2, [1.0, 0.5, 0.25], 2, levels=torch.tensor([0, 1, 2])).sum().backward()
+        found.append(torch.cat([one.grad for one in boxes]))
+    assert found[0].any()
+    assert torch.equal(*found)
