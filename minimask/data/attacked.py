@@ -39,7 +39,8 @@ PIXEL = 1 / 64
 """What the sides of boxes are multiples of."""
 SCORE_STEPS = 10_000
 """Scores are whole ten-thousandths, rounded down."""
-HAIR = 1e-6
+HAIR = 1e-3
+"""In such steps: what float32 loses is less."""
 LARGEST = 256
 """The longest side of a picture, in pixels."""
 

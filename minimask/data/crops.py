@@ -17,8 +17,8 @@ from minimask.data.blocks import Block, byte_block, word_block
 from minimask.geometry.checks import BoolArray, FloatArray, IntArray, as_array, is_tensor
 
 PERCENT = 100
-HAIR = 1e-6
-"""A probability that lies this much below a whole percent is taken for it: 0.29 times 100 is less than 29."""
+HAIR = 1e-5
+"""A probability this much below a whole percent is taken for it: in float32, 0.29 times 100 is less than 29."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -179,12 +179,10 @@ def describe(settled: Settled) -> str:
         ]
         if beside:
             words += f" At the same strength {'; '.join(beside)}."
-    false = settled.right.count(False)
-    words += (
-        f" Of {counted(len(picture.labels) - 1, 'other object')} {settled.others} "
-        f"{'is' if settled.others == 1 else 'are'} found, and there {'is' if false == 1 else 'are'} "
-        f"{counted(false, 'false alarm')}."
-    )
+    false, rest = settled.right.count(False), len(picture.labels) - 1
+    others = f"{settled.others} {'is' if settled.others == 1 else 'are'} found"
+    words += f" Of {counted(rest, 'other object')} {others}, and there" if rest else " There"
+    words += f" {'is' if false == 1 else 'are'} {counted(false, 'false alarm')}."
     if settled.broken is None:
         return f"{words} This attack fails at every strength up to {picture.strengths[-1]}."
     if not settled.broken:

@@ -62,7 +62,7 @@ def lossless_url(picture: NDArray[np.uint8]) -> str:
     from PIL import Image  # only here: a widget without a picture needs no Pillow
 
     file = io.BytesIO()
-    Image.fromarray(picture).save(file, format="webp", lossless=True, quality=100, method=6)
+    Image.fromarray(picture).save(file, format="webp", lossless=True, quality=80, method=4)
     return f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
 
 

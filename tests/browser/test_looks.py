@@ -24,7 +24,9 @@ def trainings() -> GradientAlignment:
 
 KINDS = {
     "anchor sea": AnchorSea,
+    "attack strength": runpy.run_path(str(FIXTURES / "make_attack_strength.py"))["widget"],
     "box ceiling": BoxCeiling,
+    "count explorer": runpy.run_path(str(FIXTURES / "make_count_explorer.py"))["widget"],
     "funnel": Funnel,
     "gradient arrows": lambda: GradientAlignment([]),
     "gradient maps": trainings,
@@ -38,7 +40,12 @@ ROLES = {
         *("radio", "button", "checkbox", "slider", "application", "img", "radiogroup"),
         *("table", "columnheader", "rowheader"),
     ),
+    "AttackStrength": ("radio", "button", "checkbox", "slider", "application", "img", "radiogroup"),
     "BoxCeiling": ("radio", "button", "checkbox", "slider", "application", "img", "radiogroup"),
+    "CountExplorer": (
+        *("radio", "button", "checkbox", "slider", "application", "img", "radiogroup"),
+        *("table", "columnheader", "rowheader"),
+    ),
     "Funnel": ("radio", "button", "slider", "application", "radiogroup"),
     "GradientAlignment": ("radio", "button", "slider", "application", "radiogroup"),
     "RoIWindow": ("radio", "button", "checkbox", "application", "img", "radiogroup"),

@@ -7,7 +7,9 @@ import pytest
 
 from minimask.widgets import (
     AnchorSea,
+    AttackStrength,
     BoxCeiling,
+    CountExplorer,
     Funnel,
     GradientAlignment,
     RoIWindow,
@@ -20,7 +22,18 @@ NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 MIME = "application/vnd.jupyter.widget-state+json"
 
 
-ALL = (AnchorSea, BoxCeiling, Funnel, GradientAlignment, RoIWindow, TrainingMonitor, WeatherMap, XRay)
+ALL = (
+    AnchorSea,
+    AttackStrength,
+    BoxCeiling,
+    CountExplorer,
+    Funnel,
+    GradientAlignment,
+    RoIWindow,
+    TrainingMonitor,
+    WeatherMap,
+    XRay,
+)
 KINDS = {kind.__name__: kind for kind in ALL}
 WANTED = {"01": {"BoxCeiling"}, "02": {"AnchorSea", "Funnel"}, "03": {"RoIWindow", "WeatherMap"}}
 

@@ -148,8 +148,9 @@ export function describe(pictures, state, { now, others, right, strength, broken
     if (beside.length) words += ` At the same strength ${beside.join("; ")}.`;
   }
   const wrong = right.filter((is) => !is).length;
-  words += ` Of ${counted(labels.length - 1, "other object")} ${others} ${others === 1 ? "is" : "are"} found, `
-    + `and there ${wrong === 1 ? "is" : "are"} ${counted(wrong, "false alarm")}.`;
+  const rest = labels.length - 1;
+  words += rest ? ` Of ${counted(rest, "other object")} ${others} ${others === 1 ? "is" : "are"} found, and there` : " There";
+  words += ` ${wrong === 1 ? "is" : "are"} ${counted(wrong, "false alarm")}.`;
   if (broken === null) return `${words} This attack fails at every strength up to ${strengths.at(-1)}.`;
   if (!broken) return `${words} It is not found even without an attack.`;
   return `${words} This attack first succeeds at strength ${broken}.`;
