@@ -134,6 +134,26 @@ def compare_numbers(expected: object, answer: object, *_: object) -> str | None:
     return "the answer should be {}; yours gave {}".format(*_told_apart(expected, answer))
 
 
+def compare_named(*names: str) -> Callable[..., str | None]:
+    """Return a comparison of two rows of numbers, whose complaint names the first wrong one.
+
+    Examples
+    --------
+    >>> compare = compare_named("width", "height")
+    >>> compare((1, 2), (1, 2 + 1e-9))
+    >>> compare((1, 2), (1, 2.5))
+    'the height should be 2; yours gave 2.5'
+    """
+
+    def compare(expected: Sequence[float], answer: Sequence[float], *_: object) -> str | None:
+        for name, right, yours in zip(names, expected, answer, strict=True):
+            if not np.isclose(yours, right, rtol=TOLERANCE, atol=TOLERANCE):
+                return "the {} should be {}; yours gave {}".format(name, *_told_apart(right, yours, 6))
+        return None
+
+    return compare
+
+
 def wrong_places(expected: FloatArray, answer: FloatArray) -> NDArray[np.bool_]:
     """Return where two arrays of one shape differ by more than a millionth."""
     return ~np.isclose(answer, expected, rtol=TOLERANCE, atol=TOLERANCE)
@@ -169,9 +189,9 @@ def compare_arrays(*axes: str) -> Callable[..., str | None]:
     return compare
 
 
-def _told_apart(expected: object, answer: object) -> tuple[str, str]:
-    """Return two values that differ in words that differ: to 4 digits if these suffice, else to 12."""
-    for digits in (4, 12):
+def _told_apart(expected: object, answer: object, few: int = 4) -> tuple[str, str]:
+    """Return two values that differ in words that differ: to a few digits if these suffice, else to 12."""
+    for digits in (few, 12):
         right, yours = words(expected, digits), words(answer, digits)
         if right != yours:
             break

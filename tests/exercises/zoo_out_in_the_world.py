@@ -448,12 +448,12 @@ def nothing_is_worth_nothing(ious):
     return _three(2 * len(matched) / max(true + predicted, 1), _mean(matched))
 
 
-@wrong("6.2", "the quality should be 0; yours gave 1. There are 0 true objects and 2 predicted ones.")
+@wrong("6.2", "the quality should be 0; yours gave 1. True objects: 0. Predicted ones: 2.")
 def where_nothing_is_all_is_well(ious):
     return _quality(ious) if len(ious) else (1.0, 1.0, 1.0)
 
 
-@wrong("6.2", "the quality should be 0; yours gave 1. There are 2 true objects and 0 predicted ones.")
+@wrong("6.2", "the quality should be 0; yours gave 1. True objects: 2. Predicted ones: 0.")
 def empty_is_perfect(ious):
     return _quality(ious) if ious.size or not len(ious) else (1.0, 1.0, 1.0)
 

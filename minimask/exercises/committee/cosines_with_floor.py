@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from minimask.exercises.answers import read_numbers, words
+from minimask.exercises.answers import compare_named, read_numbers
 from minimask.exercises.check import Finding
 from minimask.exercises.exercise import Exercise
 from minimask.exercises.inputs import FloatArray, floats
@@ -57,13 +57,6 @@ def _from_the_table(gradients: FloatArray, one: int, other: int) -> Four:
     same = float(np.trace(between))
     floors = ((float(block.sum()) - count) / pairs for block in (own, others))  # on its diagonal a floor has ones
     return same / count, (float(between.sum()) - same) / pairs, next(floors), next(floors)
-
-
-def _compare(expected: Four, answer: Four, *_: object) -> str | None:
-    for name, right, yours in zip(_MEANS.values(), expected, answer, strict=True):
-        if abs(right - yours) > 1e-6:
-            return f"the {name} should be {words(right, 6)}; yours gave {words(yours, 6)}"
-    return None
 
 
 def _remark(gradients: FloatArray, one: int, other: int) -> str:
@@ -165,7 +158,7 @@ two batches.
     "`Alignment` of `minimask.gradients.alignment` takes the same cosines of a real network.",
     reference=_from_the_table,
     read=lambda answer: read_numbers(answer, 4, "four numbers (same, across, floor_one, floor_other)"),
-    compare=_compare,
+    compare=compare_named(*_MEANS.values()),
     remark=_remark,
     draw=_draw,
     examples=tuple(

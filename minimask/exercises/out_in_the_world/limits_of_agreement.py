@@ -9,14 +9,13 @@ import numpy as np
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from minimask.exercises.answers import read_numbers, words
+from minimask.exercises.answers import compare_named, read_numbers, words
 from minimask.exercises.check import Finding
 from minimask.exercises.exercise import Exercise
 from minimask.exercises.inputs import FloatArray, floats, several
 from minimask.plots.show import figure, styled
 from minimask.plots.style import BEST, GRID, INK, SHAPE_EDGE, YOURS
 
-_NAMES = ("bias", "lower limit", "upper limit")
 Three = tuple[float, float, float]
 
 
@@ -35,13 +34,6 @@ def _in_fractions(ours: FloatArray, theirs: FloatArray) -> Three:
     bias = float(total / count)
     reach = 1.96 * math.sqrt((count * squares - total**2) / (count * (count - 1)))
     return bias, bias - reach, bias + reach
-
-
-def _compare(expected: Three, answer: Three, *_: object) -> str | None:
-    for name, right, yours in zip(_NAMES, expected, answer, strict=True):
-        if abs(right - yours) > 1e-6:
-            return f"the {name} should be {words(right, 6)}; yours gave {words(yours, 6)}"
-    return None
 
 
 def _remark(ours: FloatArray, theirs: FloatArray) -> str:
@@ -139,7 +131,7 @@ of 100 lie between them.
     "they spread more where there is more to count, one pair of limits does not fit all pictures.",
     reference=_in_fractions,
     read=lambda answer: read_numbers(answer, 3, "three numbers (bias, low, high)"),
-    compare=_compare,
+    compare=compare_named("bias", "lower limit", "upper limit"),
     remark=_remark,
     draw=_draw,
     examples=tuple(
