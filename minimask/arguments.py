@@ -253,12 +253,12 @@ def _add_export_screens(commands: Any) -> None:  # noqa: ANN401
         "export-screens",
         "Write screenshots of generated pages in COCO's format. Shown by Chromium, Chrome or Edge, by playwright.",
         """
-        minimask export-screens screens --pages 1200               # what `minimask train screens` learns from
+        minimask export-screens screens --pages 1000               # what `minimask train screens` learns from
         minimask export-screens others --pages 60 --seed 2 --themes unseen
         """,
     )
     parser.add_argument("folder", metavar="FOLDER", help="where to write, new or empty")
-    parser.add_argument("--pages", type=_whole, default=1200, metavar="N", help="how many")
+    parser.add_argument("--pages", type=_whole, default=1000, metavar="N", help="how many")
     parser.add_argument("--start", type=_whole, default=0, metavar="N", help="the first page's number")
     parser.add_argument("--seed", type=_whole, default=1, metavar="S", help="another seed, other pages")
     parser.add_argument(

@@ -75,7 +75,7 @@ def _body(rng: np.random.Generator) -> str:
     parts = [PARTS[k](rng) for k in order[:3]]
     if rng.random() < 0.45:
         parts.insert(0, _bar(rng))
-    above = [LAYERS[int(rng.integers(len(LAYERS)))](rng)] if rng.random() < 0.6 else []
+    above = [LAYERS[int(rng.integers(len(LAYERS)))](rng) for _ in range(int(rng.choice(3, p=(0.25, 0.4, 0.35))))]
     return "\n".join([f'<div class="column">{"".join(parts)}</div>', *above])
 
 
@@ -223,7 +223,7 @@ def _card(rng: np.random.Generator) -> str:
 
 
 PARTS: tuple[Callable[[np.random.Generator], str], ...] = (
-    *(_options, _form, _article, _gallery, _list, _search, _card, _options, _gallery, _list),
+    *(_options, _form, _article, _gallery, _list, _search, _card, _form, _gallery, _list, _search),
 )
 """What pages are made of."""
 
@@ -256,7 +256,8 @@ def _menu(rng: np.random.Generator) -> str:
 def _tooltip(rng: np.random.Generator) -> str:
     """Return a line about something."""
     more = "background:var(--ink);color:var(--paper);padding:3px 6px" if rng.random() < 0.6 else "padding:3px 6px"
-    return _layer(rng, int(rng.integers(70, 130)), 24, "tooltip", text(sentence(rng, int(rng.integers(1, 3)))), more)
+    words = text(sentence(rng, int(rng.integers(1, 3))), "line")
+    return _layer(rng, int(rng.integers(40, 110)), 24, "tooltip", words, more)
 
 
 def _message(rng: np.random.Generator) -> str:
@@ -265,5 +266,15 @@ def _message(rng: np.random.Generator) -> str:
     return _layer(rng, int(rng.integers(130, 200)), 36, "alertdialog", inside)
 
 
-LAYERS: tuple[Callable[[np.random.Generator], str], ...] = (_dialog, _menu, _tooltip, _message, _dialog)
+def _floating(rng: np.random.Generator) -> str:
+    """Return a round button above the page."""
+    name, side = chosen(rng, tuple(ICONS)), int(rng.integers(20, 31))
+    left, top = int(rng.integers(0, WIDTH - side)), int(rng.integers(0, HEIGHT - side))
+    return (
+        f'<button type="button" class="above main" data-role="button" aria-label="{name}" style="left:{left}px;'
+        f'top:{top}px;width:{side}px;height:{side}px;padding:0;border-radius:50%">{icon(name, side // 2)}</button>'
+    )
+
+
+LAYERS: tuple[Callable[[np.random.Generator], str], ...] = (*(_dialog, _menu, _tooltip, _message, _tooltip, _floating),)
 """What may lie above a page."""

@@ -31,8 +31,8 @@ from minimask.training.atomic import write_atomically
 PAGES = {SEEN: 60, UNSEEN: 30}
 """How many held-out pages are recorded, of themes to learn from and of others."""
 AIMS: dict[str, Aim] = {"deepest": click_point, "center": box_center}
-COVERED = 0.9
-"""Something of which a smaller share is seen has something else in front of it."""
+COVERED = 0.1
+"""Of the largest ellipse in a control's box a larger share is hidden: not only corners are missing."""
 
 
 def record_pages(shown: bool = True) -> None:
@@ -98,8 +98,18 @@ def clicked(
 
 def covered_controls(screen: Screen) -> list[int]:
     """Return the numbers of the controls that are partly hidden, but not so much that nobody could tell them."""
-    hidden = (screen.shares < COVERED) & ~screen.picture.crowd
-    return [int(k) for k in np.flatnonzero(hidden) if screen.elements[k].role in CLICKABLE]
+    told = np.flatnonzero(~screen.picture.crowd)
+    controls = [int(k) for k in told if screen.elements[k].role in CLICKABLE]
+    return [k for k in controls if _hidden(screen, k) > COVERED]
+
+
+def _hidden(screen: Screen, number: int) -> float:
+    """Return which share of the largest ellipse in an element's box is hidden, within the window."""
+    x1, y1, x2, y2 = screen.elements[number].box
+    height, width = screen.image.shape[:2]
+    y, x = np.mgrid[:height, :width] + 0.5
+    ellipse = ((2 * x - x1 - x2) / (x2 - x1)) ** 2 + ((2 * y - y1 - y2) / (y2 - y1)) ** 2 < 1
+    return float(1 - screen.masks[number][ellipse].mean()) if ellipse.any() else 1.0
 
 
 def _middle(screen: Screen, number: int) -> tuple[float, float]:

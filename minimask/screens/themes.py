@@ -35,6 +35,7 @@ img { display: block; border-radius: var(--round); object-fit: fill; flex: none;
 .panel { padding: var(--inner); border-radius: calc(var(--round) + 2px); background: var(--surface);
   border: 1px solid var(--line); }
 .title { font-weight: bold; font-size: 1.15em; }
+.line { overflow: hidden; white-space: nowrap; width: 100%; }
 .quiet { color: var(--muted); }
 .badge { position: absolute; z-index: 1; min-width: 11px; height: 11px; border-radius: 6px; background: #d6263b;
   color: white; font: bold 8px/11px 'Liberation Sans', sans-serif; text-align: center; }

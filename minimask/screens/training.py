@@ -18,7 +18,7 @@ from minimask.training.recipes import recipe_file
 from minimask.training.run import run
 from minimask.training.shipping import ship
 
-PAGES = 1300
+PAGES = 1000
 """To learn from."""
 
 

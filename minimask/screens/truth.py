@@ -21,7 +21,7 @@ from minimask.data.picture import Picture
 from minimask.data.textures import Bytes
 from minimask.geometry.checks import BoolArray, FloatArray
 from minimask.geometry.masks import mask_box
-from minimask.screens.pages import CLASSES, Page
+from minimask.screens.pages import CLASSES, HEIGHT, WIDTH, Page
 
 LEAST_PIXELS, LEAST_SHARE = 24, 0.3
 """Of an element less of which is seen, nobody can tell what it is: it counts neither as found nor as missed."""
@@ -31,6 +31,8 @@ CODES = np.array([2**16, 2**8, 1])
 """What makes one number of a color."""
 REACH = (1, 2)
 """How far from a mixture the pure pixels are looked for: the smoothing of a corner is at most two pixels wide."""
+NOWHERE = (0.0, 0.0, 0.0, 0.0)
+"""The box of what has none."""
 FLAT = """
 html.flat, html.flat body { background: #000 !important; }
 html.flat *, html.flat *::before, html.flat *::after, html.flat ::placeholder { background: none !important;
@@ -135,7 +137,9 @@ def show(page: Any, written: Page) -> Screen:  # noqa: ANN401
     said = page.evaluate(READ)
     colors = flat_colors(len(said))
     page.evaluate(PAINT, [[f"rgb({','.join(map(str, color))})" for color in colors[1:].tolist()], FLAT])
-    owners = owners_of(_shot(page), colors)
+    rects = [np.array(one["rects"], dtype=np.float64).reshape(-1, 4) for one in said]
+    boxes = [(*rect[:, :2].min(0), *rect[:, 2:].max(0)) if len(rect) else NOWHERE for rect in rects]
+    owners = owners_of(_shot(page), colors, np.array([(0, 0, WIDTH, HEIGHT), *boxes]))
     return _screen(written, image, said, owners)
 
 
@@ -165,15 +169,18 @@ def flat_colors(count: int) -> NDArray[np.int64]:
     return np.asarray(np.array(SHADES)[digits])
 
 
-def owners_of(flat: Bytes, colors: NDArray[np.int64]) -> NDArray[np.int64]:
+def owners_of(flat: Bytes, colors: NDArray[np.int64], boxes: FloatArray) -> NDArray[np.int64]:
     """Return whose each pixel is, `(H, W)`: the row of its color.
 
-    A mixture is told by the pure pixels around it: it belongs to the one among their colors that is nearest.
+    A mixture is told by the pure pixels around it: it belongs to the one among their colors that is nearest. What has
+    the color of an element but lies outside of its box is a mixture of others that happens to look like it.
 
     Parameters
     ----------
     flat : uint8 array (H, W, 3)
     colors : array (N, 3)
+    boxes : array (N, 4)
+        Rows `x1 y1 x2 y2`: of the whole page first, then of each element.
 
     Raises
     ------
@@ -183,22 +190,36 @@ def owners_of(flat: Bytes, colors: NDArray[np.int64]) -> NDArray[np.int64]:
     Examples
     --------
     >>> flat = np.array([[[0, 0, 0], [0, 40, 0], [0, 64, 0]]], np.uint8)
-    >>> owners_of(flat, np.array([[0, 0, 0], [0, 64, 0], [0, 0, 64]]))
+    >>> boxes = np.array([[0, 0, 3, 1], [1, 0, 3, 1], [0, 0, 1, 1]])
+    >>> owners_of(flat, np.array([[0, 0, 0], [0, 64, 0], [0, 0, 64]]), boxes)
     array([[0, 1, 1]])
     """
     codes, known = flat @ CODES, colors @ CODES
     order = np.argsort(known)
     nearest = order[np.searchsorted(known, codes, sorter=order).clip(max=len(known) - 1)]
-    owners = np.where(known[nearest] == codes, nearest, -1)
+    y, x = np.mgrid[: flat.shape[0], : flat.shape[1]]
+    left, top, right, bottom = np.moveaxis(boxes[nearest], -1, 0)
+    inside = (x + 1 > left) & (x < right) & (y + 1 > top) & (y < bottom)
+    owners = np.where((known[nearest] == codes) & inside, nearest, -1)
     pure = owners.copy()
-    for y, x in np.argwhere(pure < 0):
-        around = (np.unique(pure[max(y - r, 0) : y + r + 1, max(x - r, 0) : x + r + 1]) for r in REACH)
-        near = next((there[there >= 0] for there in around if there.max() >= 0), np.zeros(0, np.int64))
+    for row, column in np.argwhere(pure < 0):
+        near = _pure_around(pure, row, column)
         if not near.size:
-            raise ValueError(f"flat must be painted flat, but at row {y}, column {x} is {flat[y, x].tolist()}")
-        squares = ((flat[y, x].astype(np.int64) - colors[near]) ** 2).sum(-1)
-        owners[y, x] = near[squares.argmin()]
+            raise ValueError(f"flat must be painted flat, but at row {row}, column {column} is {flat[row, column]}")
+        squares = ((flat[row, column].astype(np.int64) - colors[near]) ** 2).sum(-1)
+        owners[row, column] = near[squares.argmin()]
     return owners
+
+
+def _pure_around(pure: NDArray[np.int64], row: int, column: int) -> NDArray[np.int64]:
+    """Return whose pixels are around one: of its neighbors if they are of two or more, else of theirs, too."""
+    near = np.zeros(0, np.int64)
+    for reach in REACH:
+        part = pure[max(row - reach, 0) : row + reach + 1, max(column - reach, 0) : column + reach + 1]
+        near = np.unique(part[part >= 0])
+        if len(near) > 1:
+            break
+    return near
 
 
 def _screen(written: Page, image: Bytes, said: list[dict[str, Any]], owners: NDArray[np.int64]) -> Screen:
