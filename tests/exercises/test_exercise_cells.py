@@ -1,5 +1,6 @@
 """The chapters show every exercise: its card, its stub and its attempt, once and in this order."""
 
+import ast
 from pathlib import Path
 
 import nbformat
@@ -16,10 +17,15 @@ NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 BY_ID = pytest.mark.parametrize("exercise", exercises.all(), ids=lambda exercise: exercise.id)
 
 
-def chapter_cells(number):
-    """Return the code cells of a chapter."""
-    (path,) = NOTEBOOKS.glob(f"{number:02}_*.ipynb")
+def cells_of(path):
+    """Return the code cells of a notebook."""
     return [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+
+
+def chapter_cells(number):
+    """Return the code cells of a chapter, which may be several notebooks: 06a, 06b and so on."""
+    paths = sorted(NOTEBOOKS.glob(f"{number:02}*_*.ipynb"))
+    return [source for path in paths for source in cells_of(path)]
 
 
 @BY_ID
@@ -35,7 +41,7 @@ def test_the_chapter_has_each_cell_exactly_once(exercise):
 def test_the_chapters_have_no_other_exercises():
     asked = {cell for exercise in exercises.all() for cell in exercise.cells()}
     for path in sorted(NOTEBOOKS.glob("0*_*.ipynb")):
-        for source in chapter_cells(int(path.name[:2])):
+        for source in cells_of(path):
             if "exercises.card(" in source or "exercises.attempt(" in source:
                 assert source in asked
 
@@ -48,6 +54,13 @@ def test_no_stub_hides_a_function_of_the_library(exercise):
     of_gradients = (alignment, surgery, tasks, weighing)
     for module in (*of_geometry, *of_the_machine, *of_rois, *of_gradients, anchors, box_coder, matching):
         assert not hasattr(module, exercise.name)
+
+
+@BY_ID
+def test_no_stub_hides_what_its_chapter_imports(exercise):
+    trees = [ast.parse(source) for source in chapter_cells(exercise.chapter) if not source.startswith("%")]
+    imports = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert exercise.name not in {alias.asname or alias.name for node in imports for alias in node.names}
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")

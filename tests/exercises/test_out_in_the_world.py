@@ -17,6 +17,7 @@ from minimask.exercises.inputs import floats
 from minimask.nuclei.agreement import limits
 from minimask.nuclei.panoptic import ious_of, panoptic
 from minimask.screens import clicks, outline
+from minimask.trust.attacks import attack_step
 
 AGREEMENT, PANOPTIC, CLICK, READING, CALIBRATION, ATTACK = exercises.chapter(6)
 SOME = settings(max_examples=60, deadline=None)
@@ -186,6 +187,15 @@ def test_the_worked_gaps():
     assert [scores[3:].mean(), scores[:2].mean()] == pytest.approx([0.175, 0.85])
     assert correct[:2].mean() - scores[:2].mean() == pytest.approx(-0.35)
     assert right * 5 == pytest.approx(1.35)
+
+
+@SOME
+@given(ATTACK.inputs)
+def test_a_step_is_that_of_attacks_on_arrays_and_on_tensors(drawn):
+    picture, start, gradient, step, epsilon = drawn
+    by_library = attack_step(*map(torch.from_numpy, (picture, start, gradient)), step, epsilon)
+    for other in (attack_step(*drawn), by_library.numpy()):
+        assert np.allclose(ATTACK.right_answer(drawn), other, atol=1e-12)
 
 
 @SOME
