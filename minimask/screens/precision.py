@@ -40,7 +40,7 @@ class Ranked(NamedTuple):
 
 
 def ranked(pictures: Sequence[Picture], found: Sequence[Found], label: int) -> Ranked:
-    """Return what was found of a class, and whether it is right; what lies in something that does not count is left out.
+    """Return what was found of a class, and whether it is right; what lies in what does not count is left out.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def average_precision(one: Ranked, pages: NDArray[np.int64] | None = None) -> fl
     true = np.cumsum(weights * one.right)
     precision = true / np.maximum(np.cumsum(weights), 1)
     best = np.append(np.maximum.accumulate(precision[::-1])[::-1], 0.0)
-    return float(best[np.searchsorted(true / objects, RECALLS - 1e-12)].mean())
+    return float(best[np.searchsorted(true / objects, RECALLS)].mean())
 
 
 def _drawn(one: Ranked, pages: NDArray[np.int64]) -> float:
@@ -116,7 +116,7 @@ def mean_precision(classes: Sequence[Ranked], pages: NDArray[np.int64] | None = 
 
 
 def precision_table(pictures: Sequence[Picture], found: Sequence[Found], resamples: int = 1000) -> dict[str, Interval]:
-    """Return average precision with its interval, by class, and `"mean"` of all of them, by the bootstrap over pages."""
+    """Return average precision with its interval by the bootstrap over pages, by class; `"mean"` is that of all."""
     ranks = [ranked(pictures, found, label) for label in range(1, len(CLASSES) + 1)]
     every = np.arange(len(pictures))
     table = {

@@ -21,7 +21,8 @@ def screen():
     boxes = [(5, 5, 25, 15), (10, 10, 40, 30), (15, 15, 25, 25), (5, 32, 55, 40)]
     roles = ("button", "panel", "checkbox", "field")
     elements = tuple(
-        Element(role, "", box, 1 if k == 2 else -1, node=k) for k, (role, box) in enumerate(zip(roles, boxes))
+        Element(role, "", box, 1 if k == 2 else -1, node=k)
+        for k, (role, box) in enumerate(zip(roles, boxes, strict=True))
     )
     return Screen(Page("", "flat", 0, 0), np.zeros((40, 60, 3), np.uint8), elements, masks)
 

@@ -30,16 +30,29 @@ def test_a_mixture_belongs_to_what_covers_more_of_it(share, pair):
     front, back = pair
     mixed = np.round(share * colors[front] + (1 - share) * colors[back])
     flat = np.array([[colors[front], mixed, colors[back]]], np.uint8)
-    assert owners_of(flat, colors)[0].tolist() == [front, front if share > 0.5 else back, back]
+    boxes = np.tile([0, 0, 3, 1], (25, 1))
+    assert owners_of(flat, colors, boxes)[0].tolist() == [front, front if share > 0.5 else back, back]
 
 
 def test_a_mixture_looks_two_pixels_far_but_not_three():
     colors = flat_colors(2)
     mixed = (colors[1] * 0.8).astype(np.uint8)
     flat = np.array([[colors[1], mixed, mixed, mixed, colors[0]]], np.uint8)
-    assert owners_of(flat, colors).tolist() == [[1, 1, 1, 1, 0]]
+    boxes = np.tile([0, 0, 5, 1], (3, 1))
+    assert owners_of(flat, colors, boxes).tolist() == [[1, 1, 1, 0, 0]]  # the last mixture sees one color only
     with pytest.raises(ValueError, match="flat must be painted flat, but at row 0, column 3 is"):
-        owners_of(np.array([[colors[1], mixed, mixed, mixed]], np.uint8), colors)
+        owners_of(np.array([[colors[1], mixed, mixed, mixed]], np.uint8), colors, boxes)
+
+
+def test_what_looks_like_an_element_outside_of_its_box_is_a_mixture():
+    colors = np.array([[0, 0, 0], [128, 128, 0], [64, 64, 0]])
+    flat = np.array([[[128, 128, 0], [64, 64, 0], [0, 0, 0]]], np.uint8)
+    far, near = (
+        np.array([[0, 0, 3, 1], [0, 0, 2, 1], [50, 0, 60, 9]]),
+        np.array([[0, 0, 3, 1], [0, 0, 2, 1], [1, 0, 2, 1]]),
+    )
+    assert owners_of(flat, colors, far)[0, 1] in (0, 1)
+    assert owners_of(flat, colors, near)[0, 1] == 2
 
 
 def test_what_is_hardly_seen_is_a_crowd():
