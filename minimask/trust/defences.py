@@ -19,6 +19,7 @@ from torch.nn import functional
 from minimask.data.found import Found
 from minimask.data.textures import Bytes
 from minimask.detecting import detect
+from minimask.geometry.checks import BoolArray
 from minimask.model.mask_rcnn import MaskRCNN
 from minimask.trust.attacks import as_images, as_tensor
 from minimask.trust.outcome import SURE
@@ -163,7 +164,7 @@ def disagreement(one: Found, other: Found) -> float:
     return 1 - 2 * matched / (len(first) + len(second))
 
 
-def _moved(found: Found, right: int, down: int) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def _moved(found: Found, right: int, down: int) -> BoolArray:
     masks = np.zeros_like(found.masks)
     height, width = masks.shape[1:]
     rows, columns = slice(max(down, 0), height + min(down, 0)), slice(max(right, 0), width + min(right, 0))

@@ -6,13 +6,14 @@ tells them apart.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
 from minimask.data import silhouettes
@@ -108,10 +109,15 @@ def _fitted(rings: Rings, size: float, place: FloatArray) -> Rings:
     return [scale * (ring - low) + corner for ring in rings]
 
 
+@cache
+def _coins() -> tuple[NDArray[np.uint8], list[BoolArray]]:
+    photograph = silhouettes.coins_photograph()
+    return photograph, silhouettes.segment_coins(photograph)
+
+
 def _coin(rng: np.random.Generator, place: FloatArray, above: Bytes) -> tuple[FloatArray, Bytes, str]:
     """Return the mask of a coin out of a photograph, put somewhere, and a picture with it there."""
-    photograph = silhouettes.coins_photograph()
-    masks = silhouettes.segment_coins(photograph)
+    photograph, masks = _coins()
     mask = masks[int(rng.integers(len(masks)))]
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     window = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
@@ -154,9 +160,7 @@ class Impression(NamedTuple):
         }
 
 
-def _distance(
-    features: FloatArray, known: FloatArray, labels: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
-) -> FloatArray:
+def _distance(features: FloatArray, known: FloatArray, labels: NDArray[np.int64]) -> FloatArray:
     """Return Mahalanobis' distance to the nearest class, with one covariance for all, drawn towards a sphere."""
     classes = np.unique(labels)
     means = np.stack([known[labels == label].mean(axis=0) for label in classes])
@@ -201,5 +205,5 @@ def auroc(known: ArrayLike, strange: ArrayLike) -> float:
 def auroc_interval(known: ArrayLike, strange: ArrayLike) -> Interval:
     """Return `auroc` with its interval over pictures."""
     values = np.concatenate([np.asarray(known, float), np.asarray(strange, float)])
-    is_strange = np.repeat([False, True], [len(np.asarray(known)), len(np.asarray(strange))])
-    return interval((values, is_strange), lambda one, which: auroc(one[~which], one[which]), resamples=500)
+    side = np.repeat([0, 1], [len(np.asarray(known)), len(np.asarray(strange))])
+    return interval((values, side), lambda one, which: auroc(one[which < 1], one[which > 0]), resamples=500)

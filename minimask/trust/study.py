@@ -53,7 +53,7 @@ FINE = Config(
     steps=150, batch=8, learning_rate=0.006, rest_rate=0.0015, precision="float32", checkpoint_every=0, evaluate_every=0
 )
 """How models are trained on, from the lesson's weights."""
-OTHER = Config(steps=400, seed=1, precision="float32", checkpoint_every=0, evaluate_every=0)
+OTHER = Config(steps=300, seed=1, precision="float32", checkpoint_every=0, evaluate_every=0)
 """How a model with other first weights is trained, for attacks to be carried over to."""
 
 
