@@ -22,8 +22,10 @@ from minimask.screens.themes import SEEN
 from minimask.screens.truth import Screen
 
 FILE = Path(__file__).parents[1] / "data" / "recorded" / "screen_pages.npz"
+EVERY = FILE.with_name("screens_found.npz")
+"""The same for all recorded pages; `FILE` is for looking through a few."""
 PAGES = (16, 8)
-"""So many recorded pages are looked at: of themes to learn from, and of others."""
+"""So many recorded pages are in `FILE`: of themes to learn from, and of others."""
 LEAST = 0.1
 """What is less sure is left out."""
 
@@ -110,9 +112,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from minimask.screens.model import trained_screen_model
 
     argparse.ArgumentParser(prog="python -m minimask.screens.found", description=__doc__).parse_args(arguments)
-    numbers = first_pages()
-    images = [recorded_screens()[number].image for number in numbers]
-    write_found(numbers, list(detect(trained_screen_model(), images)), [edge_rules(image) for image in images])
+    images = [screen.image for screen in recorded_screens()]
+    model, rules = list(detect(trained_screen_model(), images)), [edge_rules(image) for image in images]
+    for path, numbers in ((EVERY, [*range(len(images))]), (FILE, first_pages())):
+        write_found(numbers, [model[k] for k in numbers], [rules[k] for k in numbers], path)
 
 
 if __name__ == "__main__":
