@@ -7,7 +7,6 @@ import { describe, factorOf, pixelsOf, readAttacked, settle } from "./attack_str
 import { drawCurves, drawFound, stepAxis } from "./attack_strength_picture.js";
 import { inflate } from "./blocks.js";
 import { LivingView, choice, commonParts, keysHelp, press, shapeCanvas, switched } from "./living_view.js";
-import { ground } from "./mask_layer.js";
 import { arrowOf, element, onDrag, openCanvas, write } from "./stage.js";
 
 const QUESTION = "How little does it take to fool the machine?";
@@ -159,7 +158,7 @@ class AttackStrength extends LivingView {
     const start = { ...now, step: 0 };
     drawFound(sheet(parts.stage, seen, false), settled);
     drawFound(sheet(parts.before, this.images(start).seen, true), settle(pictures, start));
-    ground(sheet(parts.change, change, true), 0);
+    drawFound({ ...sheet(parts.change, change, true), found: false }, settled);
     drawCurves(openCanvas(parts.curve), palette, picture, now);
     const caption = describe(pictures, now, settled);
     write(parts.caption, caption);

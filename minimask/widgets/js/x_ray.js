@@ -3,9 +3,10 @@
  *
  * `XRay` in Python describes the state that this view shows and changes: picture, stage, RoI, map, thresholds.
  */
+import { inflate } from "./blocks.js";
 import { LivingView, choice, commonParts, keysHelp, press, shapeCanvas } from "./living_view.js";
 import { arrowOf, element, openCanvas, write } from "./stage.js";
-import { inflate, readPicture } from "./x_ray_bytes.js";
+import { readPicture } from "./x_ray_bytes.js";
 import { DETAIL, panels } from "./x_ray_detail.js";
 import { STAGES, describe, lookAt, settle } from "./x_ray_measures.js";
 import { DRAW } from "./x_ray_picture.js";

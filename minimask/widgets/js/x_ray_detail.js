@@ -1,9 +1,10 @@
 /** The X-ray's second pictures: what a stage says beside the picture. */
 import { fixed } from "./decimals.js";
+import { frame, ground, placeOf } from "./mask_layer.js";
 import { labelOf, levelCounts, lookAt, mapName, percent, pooled } from "./x_ray_measures.js";
 import { probability, recall, remembered } from "./x_ray_measures.js";
-import { chosen, classColor, drawTruth, frame, ground, layMap, layObjectness } from "./x_ray_picture.js";
-import { levelStyle, placeOf, scaleOf, sidesOf, trace, truth } from "./x_ray_picture.js";
+import { chosen, classColor, drawTruth, layMap, layObjectness } from "./x_ray_picture.js";
+import { levelStyle, scaleOf, sidesOf, trace, truth } from "./x_ray_picture.js";
 import { grouped } from "./thousands.js";
 
 /** Words on a canvas. */

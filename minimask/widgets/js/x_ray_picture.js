@@ -1,8 +1,8 @@
 /** The X-ray's pictures: every stage on the picture itself; small ones have neither words nor rims. */
+import { frame, ground, layMask, lines, path, placeOf, rgbOf, tag } from "./mask_layer.js";
+import { valueScale } from "./shades.js";
 import { iou, lookAt, maskOf, paste, percent, pooled, probability, remembered } from "./x_ray_measures.js";
 import { labelOf } from "./x_ray_measures.js";
-import { shade, valueScale } from "./shades.js";
-import { plate, strokeTwice } from "./strokes.js";
 
 /**
  * Everything that is drawn: on what, the picture and what is known of it, the state and what follows from it; `left`,
@@ -16,41 +16,6 @@ const TINTS = ["shape-edge", "highlight", "best", "tight", "yours", "shape"];
 export const LEVELS = [["highlight", []], ["shape-edge", [9, 4]], ["best", [2.5, 3.5]], ["tight", [12, 3, 3, 3]]];
 export const levelStyle = (level) => LEVELS[level % LEVELS.length];
 export const classColor = (palette, label) => palette[TINTS[(label + TINTS.length - 1) % TINTS.length]];
-
-export const placeOf = ({ left, top, unit }, x, y) => [(x - left) * unit, (y - top) * unit];
-
-function path(/** @type {Scene} */ scene, boxes) {
-  scene.context.beginPath();
-  for (const [x1, y1, x2, y2] of boxes) {
-    scene.context.rect(...placeOf(scene, x1, y1), (x2 - x1) * scene.unit, (y2 - y1) * scene.unit);
-  }
-}
-
-/** The outline of a box, on large pictures with a rim. */
-export function frame(/** @type {Scene} */ scene, box, color, width, dash = []) {
-  path(scene, [box]);
-  if (scene.small) lines(scene, color, Math.min(width, 1.5), 1);
-  else strokeTwice(scene.context, scene.palette.paper, color, width, dash);
-}
-
-function lines({ context }, color, width, alpha, dash = []) {
-  Object.assign(context, { strokeStyle: color, lineWidth: width, globalAlpha: alpha });
-  context.setLineDash(dash);
-  context.stroke();
-  context.setLineDash([]);
-  context.globalAlpha = 1;
-}
-
-/** The picture, faded by a share. */
-export function ground(/** @type {Scene} */ scene, fade) {
-  const { context, palette, image, picture: { size: [height, width] }, unit } = scene;
-  const [left, top] = placeOf(scene, 0, 0);
-  context.imageSmoothingEnabled = false;
-  if (image.complete && image.naturalWidth) context.drawImage(image, left, top, width * unit, height * unit);
-  Object.assign(context, { fillStyle: palette.paper, globalAlpha: fade });
-  context.fillRect(left, top, width * unit, height * unit);
-  context.globalAlpha = 1;
-}
 
 /** A map as an image of one pixel for a cell; `shown` gives red, green, blue and opacity for a value. */
 function painted(/** @type {Scene} */ scene, key, rows, shown) {
@@ -70,8 +35,6 @@ function lay(/** @type {Scene} */ scene, canvas, stride) {
   const side = stride * scene.unit;
   scene.context.drawImage(canvas, ...placeOf(scene, 0, 0), canvas.width * side, canvas.height * side);
 }
-
-const rgbOf = (color) => shade(color, color, 0);
 
 /** A feature map, from light to full. */
 export function layMap(/** @type {Scene} */ scene, level, map) {
@@ -96,28 +59,8 @@ export function layObjectness(/** @type {Scene} */ scene, level) {
   lay(scene, painted(scene, `objectness ${level}`, scene.picture.objectness[level], shown), scene.picture.strides[level]);
 }
 
-const maskShapes = new WeakMap();
-
-/** A mask of whole pixels, filled, and its border. */
-function layMask(/** @type {Scene} */ scene, mask, color, alpha) {
-  const { context, palette, picture: { size: [height, width] }, small } = scene;
-  const known = maskShapes.get(mask) ?? { sides: sidesOf(height, width, (i, j) => mask[i * width + j]) };
-  maskShapes.set(mask, known);
-  if (!known[color]) {
-    known[color] = new OffscreenCanvas(width, height);
-    const pen = known[color].getContext("2d");
-    const pixels = pen.createImageData(width, height);
-    const rgb = rgbOf(color);
-    mask.forEach((inside, k) => inside && pixels.data.set([...rgb, 255], 4 * k));
-    pen.putImageData(pixels, 0, 0);
-  }
-  context.globalAlpha = alpha;
-  lay(scene, known[color], 1);
-  context.globalAlpha = 1;
-  if (small) return;
-  trace(scene, known.sides);
-  strokeTwice(context, palette.paper, color, 2);
-}
+/** A mask of the whole picture. */
+const wholeMask = ({ picture: { size: [height, width] } }, inside) => ({ x: 0, y: 0, width, height, inside });
 
 /** The cells' sides between those inside and those outside, as `x1 y1 x2 y2`, in cells. */
 export function sidesOf(rows, columns, inside) {
@@ -140,12 +83,6 @@ export function trace(/** @type {Scene} */ scene, sides, [width, height] = [1, 1
     scene.context.moveTo(...placeOf(scene, x + x1 * width, y + y1 * height));
     scene.context.lineTo(...placeOf(scene, x + x2 * width, y + y2 * height));
   }
-}
-
-/** A word at the upper left corner of a box; on small pictures nothing. */
-function tag(/** @type {Scene} */ scene, [x1, y1], text, color) {
-  const [x, y] = placeOf(scene, x1, y1);
-  if (!scene.small) plate(scene.context, scene.palette, text, x + 22, y, scene.width, color, null, scene.height);
 }
 
 /** The chosen RoI, dotted. */
@@ -256,7 +193,7 @@ export const DRAW = {
     const { picture, settled: { answer }, state, palette } = scene;
     ground(scene, 0.35);
     const mask = maskOf(picture, state, answer);
-    if (mask) layMask(scene, mask, palette.highlight, 0.6);
+    if (mask) layMask(scene, wholeMask(scene, mask), palette.highlight, 0.6);
     truth(scene);
     frame(scene, picture.answers.boxes[answer], palette.best, 2.5);
     chosen(scene);
@@ -266,7 +203,7 @@ export const DRAW = {
     ground(scene, 0.2);
     detections.forEach((answer) => {
       const mask = maskOf(picture, state, answer);
-      if (mask) layMask(scene, mask, classColor(palette, picture.answers.labels[answer]), 0.5);
+      if (mask) layMask(scene, wholeMask(scene, mask), classColor(palette, picture.answers.labels[answer]), 0.5);
     });
     const found = new Set(verdicts.filter(({ right }) => right).map(({ object }) => object));
     picture.objects.forEach((box, m) => found.has(m) || frame(scene, box, palette.tight, 2.5, [2.5, 4]));
@@ -289,6 +226,6 @@ export const DRAW = {
 export function drawTruth(/** @type {Scene} */ scene) {
   const { picture, palette } = scene;
   ground(scene, 0.3);
-  picture.masks.forEach((mask, m) => layMask(scene, mask, classColor(palette, picture.labels[m]), 0.55));
+  picture.masks.forEach((mask, m) => layMask(scene, wholeMask(scene, mask), classColor(palette, picture.labels[m]), 0.55));
   picture.objects.forEach((box, m) => tag(scene, box, `${m + 1} ${picture.names[picture.labels[m]]}`, palette.ink));
 }
