@@ -23,7 +23,7 @@ COLORLESS = 4.0
 
 @dataclass(frozen=True)
 class Rules:
-    """What the rules leave open; the defaults count best on 200 generated pictures that are not those measured here.
+    """What the rules leave open; of 26 choices, the defaults had the best panoptic quality on 60 generated pictures.
 
     Parameters
     ----------
@@ -35,9 +35,9 @@ class Rules:
         How far the middles of two nuclei must lie apart, in pixels.
     """
 
-    sigma: float = 1.0
-    least: int = 20
-    apart: int = 4
+    sigma: float = 0.5
+    least: int = 12
+    apart: int = 2
 
 
 def haematoxylin(image: Bytes) -> FloatArray:

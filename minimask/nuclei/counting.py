@@ -60,7 +60,7 @@ class Look:
 
     score: float = 0.5
     nms: float = 0.7
-    share: float = 0.5
+    share: float = 0.7
     tile: int = 128
     overlap: int = 32
 
