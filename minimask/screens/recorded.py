@@ -50,6 +50,23 @@ def recorded_screens(path: Path = FILE) -> tuple[Screen, ...]:
         raise ValueError(f"path must lead to recorded pages, a .zip file, got {path}: {error}") from error
 
 
+@cache
+def recorded_clicks(path: Path = CLICKS) -> tuple[dict[str, Any], ...]:
+    """Return for each of the recorded pages what came of clicks on it in a browser.
+
+    `minimask.screens.recording.clicked` says what it is.
+
+    Raises
+    ------
+    ValueError
+        If there is no such file, or it is no JSON.
+    """
+    try:
+        return tuple(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"path must lead to recorded clicks, a .json file, got {path}: {error}") from error
+
+
 def write_screens(screens: tuple[Screen, ...] | list[Screen], path: Path = FILE) -> None:
     """Write pages for `recorded_screens` to read; the same pages make the same file, byte by byte."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as file:

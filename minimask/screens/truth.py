@@ -19,7 +19,7 @@ from PIL import Image
 
 from minimask.data.picture import Picture
 from minimask.data.textures import Bytes
-from minimask.geometry.checks import BoolArray, FloatArray
+from minimask.geometry.checks import BoolArray, FloatArray, IntArray
 from minimask.geometry.masks import mask_box
 from minimask.screens.pages import CLASSES, HEIGHT, WIDTH, Page
 
@@ -172,8 +172,8 @@ def flat_colors(count: int) -> NDArray[np.int64]:
 def owners_of(flat: Bytes, colors: NDArray[np.int64], boxes: FloatArray) -> NDArray[np.int64]:
     """Return whose each pixel is, `(H, W)`: the row of its color.
 
-    A mixture is told by the pure pixels around it: it belongs to the one among their colors that is nearest. What has
-    the color of an element but lies outside of its box is a mixture of others that happens to look like it.
+    A mixture is told by the pure pixels around it: it belongs to the one among their colors that is nearest. Whatever
+    its color, a pixel outside of an element's box is not the element's.
 
     Parameters
     ----------
@@ -198,17 +198,22 @@ def owners_of(flat: Bytes, colors: NDArray[np.int64], boxes: FloatArray) -> NDAr
     order = np.argsort(known)
     nearest = order[np.searchsorted(known, codes, sorter=order).clip(max=len(known) - 1)]
     y, x = np.mgrid[: flat.shape[0], : flat.shape[1]]
-    left, top, right, bottom = np.moveaxis(boxes[nearest], -1, 0)
-    inside = (x + 1 > left) & (x < right) & (y + 1 > top) & (y < bottom)
-    owners = np.where((known[nearest] == codes) & inside, nearest, -1)
+    owners = np.where((known[nearest] == codes) & _touched(boxes[nearest], x, y), nearest, -1)
     pure = owners.copy()
     for row, column in np.argwhere(pure < 0):
         near = _pure_around(pure, row, column)
+        near = near[_touched(boxes[near], column, row)]
         if not near.size:
             raise ValueError(f"flat must be painted flat, but at row {row}, column {column} is {flat[row, column]}")
         squares = ((flat[row, column].astype(np.int64) - colors[near]) ** 2).sum(-1)
         owners[row, column] = near[squares.argmin()]
     return owners
+
+
+def _touched(boxes: FloatArray, x: IntArray | int, y: IntArray | int) -> BoolArray:
+    """Return whether boxes `(..., 4)` share something with the pixels in columns x and rows y."""
+    left, top, right, bottom = np.moveaxis(boxes, -1, 0)
+    return np.asarray((x + 1 > left) & (x < right) & (y + 1 > top) & (y < bottom))
 
 
 def _pure_around(pure: NDArray[np.int64], row: int, column: int) -> NDArray[np.int64]:
