@@ -13,8 +13,9 @@ from minimask.screens.found import LEAST, recorded_found
 from minimask.screens.pages import CLASSES
 from minimask.widgets.front_end import module, style_sheet
 from minimask.widgets.living_picture import InvalidStateError, LivingPicture, checked_entries
+from minimask.widgets.picture_data import lossless_url
 from minimask.widgets.screen_picker_measures import Settled, describe, listed, read_aloud
-from minimask.widgets.screen_picker_pages import VIEWS, ScreenPage, pack, picture_url, view_of
+from minimask.widgets.screen_picker_pages import VIEWS, ScreenPage, pack, view_of
 
 if TYPE_CHECKING:
     from minimask.plots.show import Shown
@@ -80,7 +81,7 @@ class ScreenPicker(LivingPicture):
         start = {"page": 0, "view": "model", "score": 0.5, "element": -1, "search": "", "clicked": [], "moved": []}
         super().__init__(
             said=pack(self._pages, self._known),
-            images=[picture_url(page.screen.image) for page in pages],
+            images=[lossless_url(page.screen.image) for page in pages],
             names=list(CLASSES),
             clickable=list(CLICKABLE),
             start=start,

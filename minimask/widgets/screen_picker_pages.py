@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
 import zlib
 from collections.abc import Mapping, Sequence
@@ -11,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from minimask.data.found import Found
 from minimask.geometry.boxes import ratio
@@ -208,12 +206,3 @@ def pack_mask(mask: BoolArray) -> list[int]:
     ends = np.flatnonzero(np.diff(changed, prepend=False))
     runs = np.diff(ends, prepend=0, append=changed.size)
     return [int(columns[0]), int(rows[0]), crop.shape[1], crop.shape[0], *runs.tolist()]
-
-
-def picture_url(image: NDArray[np.uint8]) -> str:
-    """Return a screenshot, bit by bit, as the address of an image that holds its own data."""
-    from PIL import Image  # only here: importing the widgets loads no more than it must
-
-    content = io.BytesIO()
-    Image.fromarray(image).save(content, format="webp", lossless=True, quality=80, method=4)
-    return f"data:image/webp;base64,{base64.b64encode(content.getvalue()).decode('ascii')}"

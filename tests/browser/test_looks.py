@@ -31,6 +31,7 @@ KINDS = {
     "gradient arrows": lambda: GradientAlignment([]),
     "gradient maps": trainings,
     "RoI window": RoIWindow,
+    "screen picker": runpy.run_path(str(FIXTURES / "make_screen_picker.py"))["widget"],
     "training monitor": runpy.run_path(str(FIXTURES / "make_training_monitor.py"))["long_run"],
     "weather map": WeatherMap,
     "X-ray": XRay,
@@ -49,6 +50,10 @@ ROLES = {
     "Funnel": ("radio", "button", "slider", "application", "radiogroup"),
     "GradientAlignment": ("radio", "button", "slider", "application", "radiogroup"),
     "RoIWindow": ("radio", "button", "checkbox", "application", "img", "radiogroup"),
+    "ScreenPicker": (
+        *("radio", "button", "slider", "application", "radiogroup", "combobox", "group"),
+        *("table", "columnheader", "rowheader"),
+    ),
     "TrainingMonitor": ("button", "checkbox", "slider", "application", "img"),
     "XRay": ("radio", "button", "slider", "application", "img", "radiogroup"),
     "WeatherMap": ("radio", "button", "application", "img", "radiogroup", "table", "columnheader", "rowheader"),

@@ -19,11 +19,12 @@ WIDGETS = (
     "funnel",
     "gradient_alignment",
     "roi_window",
+    "screen_picker",
     "training_monitor",
     "weather_map",
     "x_ray",
 )
-LEAN = ("attack_strength", "count_explorer", "gradient_alignment", "x_ray")
+LEAN = ("attack_strength", "count_explorer", "gradient_alignment", "screen_picker", "x_ray")
 """They travel without what they do not use."""
 TIGHT = ("gradient_alignment",)
 """And without spaces that do not matter."""
@@ -162,6 +163,7 @@ def test_importing_the_widgets_loads_no_matplotlib():
         "import sys, minimask.widgets.anchor_sea, minimask.widgets.box_ceiling, minimask.widgets.roi_window;"
         "import minimask.widgets.funnel, minimask.widgets.weather_map, minimask.widgets.x_ray;"
         "import minimask.widgets.attack_strength, minimask.widgets.count_explorer;"
+        "import minimask.widgets.screen_picker;"
         "import minimask.widgets.training_monitor, minimask.widgets.gradient_alignment;"
         "print([name for name in ('matplotlib', 'torch', 'numba') if name in sys.modules])"
     )

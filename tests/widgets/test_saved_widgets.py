@@ -13,6 +13,7 @@ from minimask.widgets import (
     Funnel,
     GradientAlignment,
     RoIWindow,
+    ScreenPicker,
     TrainingMonitor,
     WeatherMap,
     XRay,
@@ -30,12 +31,20 @@ ALL = (
     Funnel,
     GradientAlignment,
     RoIWindow,
+    ScreenPicker,
     TrainingMonitor,
     WeatherMap,
     XRay,
 )
 KINDS = {kind.__name__: kind for kind in ALL}
-WANTED = {"01": {"BoxCeiling"}, "02": {"AnchorSea", "Funnel"}, "03": {"RoIWindow", "WeatherMap"}}
+WANTED = {
+    "01": {"BoxCeiling"},
+    "02": {"AnchorSea", "Funnel"},
+    "03": {"RoIWindow", "WeatherMap"},
+    "06a": {"CountExplorer"},
+    "06b": {"ScreenPicker"},
+    "06c": {"AttackStrength"},
+}
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -43,7 +52,7 @@ def test_saved_widgets_are_those_of_today(path):
     saved = json.loads(path.read_text(encoding="utf-8"))["metadata"].get("widgets", {}).get(MIME, {}).get("state", {})
     fronts = [model["state"] for model in saved.values() if "_esm" in model["state"]]
     kinds = [state["_anywidget_id"].rpartition(".")[2] for state in fronts]
-    assert set(kinds) >= WANTED.get(path.stem[:2], set())
+    assert set(kinds) >= WANTED.get(path.stem.partition("_")[0], set())
     for kind, state in zip(kinds, fronts, strict=True):
         again = f"{path.name} holds an older copy of {kind}: run `python start.py notebooks`"
         assert state["_esm"] == KINDS[kind]._esm, again

@@ -1,16 +1,16 @@
 /** Pages as they travel to the browser: the same as `minimask/widgets/screen_picker_pages.py`. */
 
 /**
- * A mask of whole pixels within its box; the runs, row by row, begin with pixels that are as those above them.
- * @param {number[]} numbers  @returns {{left: number, top: number, width: number, height: number, on: Uint8Array}}
+ * A mask of whole pixels within its window; the runs, row by row, begin with pixels that are as those above them.
+ * @param {number[]} numbers  @returns {{x: number, y: number, width: number, height: number, inside: Uint8Array}}
  */
-export function unpackMask([left, top, width, height, ...runs]) {
-  const on = new Uint8Array(width * height);
+export function unpackMask([x, y, width, height, ...runs]) {
+  const inside = new Uint8Array(width * height);
   let at = 0;
   runs.forEach((run, k) => {
-    for (let end = at + run; at < end; at++) on[at] = (k & 1) ^ (at < width ? 0 : on[at - width]);
+    for (let end = at + run; at < end; at++) inside[at] = (k & 1) ^ (at < width ? 0 : inside[at - width]);
   });
-  return { left, top, width, height, on };
+  return { x, y, width, height, inside };
 }
 
 /** Read all pages; every list has the order of Python's arrays. */
@@ -22,8 +22,8 @@ export function readPages(/** @type {Uint8Array} */ bytes) {
   return pages;
 }
 
-/** Whether a mask has a pixel. */
-export function isOn({ left, top, width, height, on }, x, y) {
-  const [i, j] = [Math.floor(y) - top, Math.floor(x) - left];
-  return i >= 0 && j >= 0 && i < height && j < width && on[i * width + j] === 1;
+/** Whether a point of the page is on a mask. */
+export function isOn({ x, y, width, height, inside }, px, py) {
+  const [i, j] = [Math.floor(py) - y, Math.floor(px) - x];
+  return i >= 0 && j >= 0 && i < height && j < width && inside[i * width + j] === 1;
 }

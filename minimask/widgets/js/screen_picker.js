@@ -53,7 +53,7 @@ function build(pages, images, names) {
   };
   parts.live = element("div", { class: "mm-live", style: `aspect-ratio: ${width} / ${height}` }, parts.frame, parts.marks);
   shapeCanvas(parts.stage, width, height);
-  const header = ["", "precision here", "recall here", "precision, all pages", "recall, all pages"];
+  const header = ["precision here", "recall here", "precision, all pages", "recall, all pages"];
   parts.root = element("section", { class: "minimask mm-screens", "aria-label": "The screen picker" },
     element("p", { class: "mm-question" }, QUESTION),
     element("div", { class: "mm-find" }, parts.search,
@@ -68,7 +68,7 @@ function build(pages, images, names) {
         parts.view,
         element("div", { class: "mm-slide" }, element("span", {}, "score from ", parts.value), parts.score),
         element("table", { class: "mm-shares" },
-          element("thead", {}, element("tr", {}, ...header.map((text) => element("th", { scope: "col" }, text)))),
+          element("thead", {}, element("tr", {}, element("td"), ...header.map((text) => element("th", { scope: "col" }, text)))),
           element("tbody", {}, ...Object.entries(parts.rows).map(([view, cells]) =>
             element("tr", {}, element("th", { scope: "row" }, VIEWS[view]), ...cells))))),
       element("div", { class: "mm-beside" }, parts.title, parts.outline),
@@ -175,7 +175,7 @@ class ScreenPicker extends LivingView {
     const { page, elements, aims } = settle(this.pages, this.classes, now);
     const goesOn = () => run === this.run && !this.signal.aborted
       && ["page", "view", "score"].every((entry) => this.state.get()[entry] === now[entry]);
-    this.running = true;
+    this.setRunning(true);
     this.state.set({ clicked: [] });
     let answered = await this.load(now.page);
     for (const k of aims) {
@@ -186,7 +186,12 @@ class ScreenPicker extends LivingView {
       this.state.set({ clicked: [...this.state.get().clicked, elementOf(page, node, elements.points[k])] });
       if (!matchMedia("(prefers-reduced-motion: reduce)").matches) await new Promise((done) => setTimeout(done, LOOK));
     }
-    if (run === this.run || !goesOn()) this.running = false;
+    this.setRunning(false);
+  }
+
+  setRunning(/** @type {boolean} */ running) {
+    this.running = running;
+    this.parts.live.setAttribute("aria-busy", String(running));
     this.redraw();
   }
 

@@ -123,8 +123,8 @@ export function settle(pages, { names, clickable }, state) {
 
 // --- words
 
-/** Where on a page the middle of a box is. */
-export function placeOf([x1, y1, x2, y2], [height, width]) {
+/** The part of a page where the middle of a box is. */
+export function partOf([x1, y1, x2, y2], [height, width]) {
   const third = (middle, side) => Math.min(Math.max(Math.trunc((3 * middle) / side), 0), 2);
   const [column, row] = [third((x1 + x2) / 2, width), third((y1 + y2) / 2, height)];
   const across = ["left", "middle", "right"][column];
@@ -136,7 +136,7 @@ const plural = (count, name) => (count !== 1 && name.endsWith("x") ? `${count} $
 
 /** An element's role and place. */
 export const described = (names, { elements, page }, k) =>
-  `${names[elements.labels[k] - 1]}, ${placeOf(elements.boxes[k], page.size)}`;
+  `${names[elements.labels[k] - 1]}, ${partOf(elements.boxes[k], page.size)}`;
 
 /** A true element by its class and what the page calls it. */
 function trueName(names, { page, truth }, k) {
