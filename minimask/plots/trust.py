@@ -35,7 +35,7 @@ def reliability(panels: Mapping[str, Sequence[tuple[int, float, float]]], what: 
         for size, score, share in bins:
             axes.plot([score, score], [score, share], color=TIGHT, linewidth=2.2)
             axes.scatter(
-                [score], [share], s=18 + 260 * size / total, color=SHAPE_EDGE, zorder=3, alpha=0.85, linewidth=0
+                [score], [share], s=18 + 260 * size / total, color=SHAPE_EDGE, zorder=3, clip_on=False, linewidth=0
             )
         axes.set(xlim=(0, 1), ylim=(0, 1.02), aspect="equal", xlabel=what, xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
         axes.set_title(title, size=11.5)

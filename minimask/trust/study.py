@@ -50,11 +50,15 @@ WAYS = {
 PRICED = 60
 """Pictures on which average precision is measured, the first of `TRIED`."""
 FINE = Config(
-    steps=150, batch=8, learning_rate=0.006, rest_rate=0.0015, precision="float32", checkpoint_every=0, evaluate_every=0
+    steps=120, batch=8, learning_rate=0.006, rest_rate=0.0015, precision="float32", checkpoint_every=0, evaluate_every=0
 )
 """How models are trained on, from the lesson's weights."""
 OTHER = Config(steps=300, seed=1, precision="float32", checkpoint_every=0, evaluate_every=0)
 """How a model with other first weights is trained, for attacks to be carried over to."""
+
+
+RELATIVES = ("RoIPool", "trained on", "hardened", "other weights")
+"""The lesson's weights read by RoIPool; trained on as before; with attacked pictures; and a model of other weights."""
 
 
 class Study:
@@ -142,16 +146,17 @@ class Study:
         return round(evaluation.scores().masks.ap, 4)
 
     def relative(self, name: str) -> MaskRCNN:
-        """Return a model that goes on from the lesson's weights, or one with others; it is trained when asked for."""
+        """Return another model: one of `RELATIVES`, trained when it is first asked for."""
         if name not in self.relatives:
             other = name == "other weights"
             model = lesson_model(seed=OTHER.seed) if other else trained_lesson_model()
-            if name == "RoIPool":
-                model.roi_heads.settings = replace(model.roi_heads.settings, operator="pool")
             source: Source = Hardened(TRAINING, model, AT * LEVEL) if name == "hardened" else TRAINING
-            for progress in train(model, source, OTHER if other else FINE):
-                if progress.step % 50 == 0:
-                    self.tell(f"{name}: step {progress.step}, losses {progress.total:.3f}")
+            if name == "RoIPool":  # the same weights, which have never seen it
+                model.roi_heads.settings = replace(model.roi_heads.settings, operator="pool")
+            else:
+                for progress in train(model, source, OTHER if other else FINE):
+                    if progress.step % 20 == 0:
+                        self.tell(f"{name}: step {progress.step}, losses {progress.total:.3f}")
             self.relatives[name] = model.eval()
         return self.relatives[name]
 
@@ -210,9 +215,9 @@ def _disagreements(study: Study) -> dict[str, list[float]]:
 
 
 def relatives(study: Study) -> None:
-    """Models trained on: in the same way, with attacked pictures, with RoIPool; and one with other weights."""
+    """Other models: what attacks on the lesson's do to them, and attacks on themselves."""
     plain = f"vanish/{AT}"
-    for name in ("trained on", "hardened", "RoIPool", "other weights"):
+    for name in RELATIVES:
         known = [f"clean/{name}", f"carried over/{AT}/{name}", f"{plain}/{name}", f"leak/{AT}/{name}"]
         if f"price/{name}" in study.record.tables and all(run in study.record.attacks for run in known):
             continue

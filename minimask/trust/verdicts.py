@@ -35,8 +35,10 @@ DAMAGED = 60
 """Pictures that are damaged, the first of `TESTED`."""
 GUESTS = 60
 """Of each kind of strangers, and as many known ones again to measure distances from."""
+HALF = ("logits", "pixels")
+"""What takes most of the room is written in float16."""
 SMALL = {"float64": np.float32, "int64": np.int16}
-"""How numbers are written."""
+"""How other numbers are written."""
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -101,9 +103,9 @@ def strangeness(model: MaskRCNN, count: int = GUESTS) -> Arrays:
 
 
 def _prefixed(part: str, fields: Mapping[str, NDArray[Any]]) -> Arrays:
-    return {
-        f"{part}/{name}": values.astype(SMALL.get(str(values.dtype), values.dtype)) for name, values in fields.items()
-    }
+    """Return arrays in few bytes, named after their part."""
+    kinds = {name: np.float16 if name in HALF else SMALL.get(str(one.dtype), one.dtype) for name, one in fields.items()}
+    return {f"{part}/{name}": values.astype(kinds[name]) for name, values in fields.items()}
 
 
 PARTS: dict[str, Callable[[MaskRCNN], Mapping[str, NDArray[Any]]]] = {
