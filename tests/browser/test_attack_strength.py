@@ -158,6 +158,7 @@ def test_latency(opened, record_property):
     )
     for k in range(160):
         shown.page.keyboard.press(("ArrowLeft", "ArrowLeft", "ArrowRight", "ArrowRight", "ArrowDown", "ArrowUp")[k % 6])
+        shown.page.wait_for_timeout(20)
     shown.page.wait_for_timeout(300)
     found = shown.page.evaluate("window.latency")
     assert len(found["latencies"]) == 160

@@ -131,13 +131,14 @@ class AttackStrength extends LivingView {
 
   // --- one picture
 
-  /** What the model sees and the change, as canvases, worked out once. */
-  images({ picture: number, attack, step }) {
-    const key = `${number} ${attack} ${step}`;
+  /** What follows from a state, and what the model sees and the change as canvases; worked out once. */
+  look(/** @type {any} */ now) {
+    const key = `${now.picture} ${now.attack} ${now.step}`;
     if (!this.known.has(key)) {
-      const picture = this.pictures[number];
-      const { seen, change } = pixelsOf(picture, this.bases[number], attack, step);
-      this.known.set(key, { seen: painted(seen, picture.size), change: painted(change, picture.size) });
+      const picture = this.pictures[now.picture];
+      const { seen, change } = pixelsOf(picture, this.bases[now.picture], now.attack, now.step);
+      const settled = settle(this.pictures, now);
+      this.known.set(key, { settled, seen: painted(seen, picture.size), change: painted(change, picture.size) });
     }
     return this.known.get(key);
   }
@@ -147,17 +148,20 @@ class AttackStrength extends LivingView {
     if (!parts.stage.clientWidth) return; // not on the page yet, or hidden: the next resize draws
     const now = this.state.get();
     const picture = pictures[now.picture];
-    const settled = settle(pictures, now);
+    const { settled, seen, change } = this.look(now);
     const palette = this.palette();
     const sheet = (canvas, image, small) => {
       shapeCanvas(canvas, picture.size[1], picture.size[0]);
       const opened = openCanvas(canvas);
       return { ...opened, palette, picture, image, small, found: now.found, left: 0, top: 0, unit: opened.width / picture.size[1] };
     };
-    const { seen, change } = this.images(now);
-    const start = { ...now, step: 0 };
     drawFound(sheet(parts.stage, seen, false), settled);
-    drawFound(sheet(parts.before, this.images(start).seen, true), settle(pictures, start));
+    const shown = [now.picture, now.found, palette.paper, parts.before.clientWidth].join();
+    if (parts.before.dataset.shown !== shown) {
+      parts.before.dataset.shown = shown;
+      const start = this.look({ ...now, attack: 0, step: 0 });
+      drawFound(sheet(parts.before, start.seen, true), start.settled);
+    }
     drawFound({ ...sheet(parts.change, change, true), found: false }, settled);
     drawCurves(openCanvas(parts.curve), palette, picture, now);
     const caption = describe(pictures, now, settled);
