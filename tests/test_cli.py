@@ -21,12 +21,14 @@ from PIL import Image
 import minimask.cli
 from minimask.arguments import GROUPS, setting_help
 from minimask.cli import FAILED, INTERRUPTED, WRONG_USAGE, main
+from minimask.data.label_masks import as_labels
+from minimask.data.nuclei import NucleiWorld
 from minimask.data.shapes import ShapesWorld
 from minimask.training.checkpoint import load_checkpoint
 from minimask.training.config import CHOICES, Config
 from minimask.training.task import First, task_of
 
-COMMANDS = ("train", "evaluate", "predict", "export-coco")
+COMMANDS = ("train", "evaluate", "predict", "export-coco", "import-label-masks")
 TINY = ("--size", "64", "--batch", "2", "--threads", "1", "--held-out-pictures", "3")
 
 
@@ -430,6 +432,31 @@ def test_what_export_writes_is_trained_on_and_measured(capsys, tmp_path):
     assert rows(tmp_path / "run" / "evaluations.csv")[-1]["pictures"] == "3"
     code, out, _ = ask(capsys, "evaluate", "run", "--data", "learn", "--threads", 1, "--json", "-")
     assert code == 0 and json.loads(out)["data"] == "learn"
+
+
+def test_from_label_masks_to_a_trained_model_as_the_readme_says(capsys, tmp_path):
+    for number, (pictures, masks) in enumerate((("slides", "masks"), ("more-slides", "more-masks"))):
+        for kind in (pictures, masks):
+            (tmp_path / kind).mkdir()
+        for k, picture in enumerate(NucleiWorld(64, 64, seed=number).pictures(2)):
+            Image.fromarray(picture.image).save(tmp_path / pictures / f"{k}.png")
+            Image.fromarray(as_labels(picture).astype(np.uint16)).save(tmp_path / masks / f"{k}_mask.png")
+    shutil.copytree("slides", "new-slides")
+    readme = (Path(minimask.__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    commands = re.search(r"```\n(minimask import-label-masks .*?)```", readme, re.DOTALL)[1].splitlines()
+    told = []
+    for command in commands:
+        _, *words = command.split()
+        if words[0] == "train":
+            words[words.index("--steps") + 1] = "2"
+            words += TINY
+        code, out, err = ask(capsys, *words)
+        assert (code, err) == (0, ""), command
+        told.append(out)
+    assert len(commands) == 4 and "2 pictures with " in told[0] and "on 2 pictures in cells.\n" in told[2]
+    settings = Config.read("runs/mine/config.toml")
+    assert (settings.anchors, settings.density, settings.data) == ("nuclei", "dense", "cells")
+    assert files("found")[:3] == ["images.json", "overlays/0.png", "overlays/1.png"]
 
 
 def test_without_held_out_pictures_nothing_is_measured_and_evaluate_asks_for_some(capsys, tmp_path):
