@@ -51,7 +51,7 @@ ROLES = {
     "GradientAlignment": ("radio", "button", "slider", "application", "radiogroup"),
     "RoIWindow": ("radio", "button", "checkbox", "application", "img", "radiogroup"),
     "ScreenPicker": (
-        *("radio", "button", "slider", "application", "radiogroup", "combobox", "group"),
+        *("radio", "button", "slider", "application", "radiogroup", "combobox"),
         *("table", "columnheader", "rowheader"),
     ),
     "TrainingMonitor": ("button", "checkbox", "slider", "application", "img"),

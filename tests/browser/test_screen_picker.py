@@ -37,7 +37,8 @@ SETTLE = """async ({ said, names, clickable, states }) => {
 }"""
 OUTLINES = """(cases) => cases.map(({ boxes, labels }) => {
   const lists = (nodes) => nodes.map(({ element, parts }) => [element, lists(parts)]);
-  return [lists(m.outlineOf({ boxes, labels }, boxes.map((_, k) => k), 7)), boxes.map((box) => m.partOf(box, [192, 256]))];
+  const outline = m.outlineOf({ boxes, labels }, boxes.map((_, k) => k), 7);
+  return [lists(outline), boxes.map((box) => m.partOf(box, [192, 256]))];
 })"""
 
 
@@ -243,7 +244,8 @@ def test_other_fonts_are_told(new_page, tmp_path):
 EVIL = """<!doctype html><html><head><meta http-equiv="refresh" content="0;url=https://example.com/refresh">
 <base href="https://example.com/"><link rel="stylesheet" href="https://example.com/a.css">
 <style>@import "https://example.com/b.css"; body { background: url(https://example.com/c.png); }</style></head>
-<body onload="parent.postMessage('evil', '*')"><script>parent.document.title = "evil"; parent.postMessage("evil", "*");</script>
+<body onload="parent.postMessage('evil', '*')"><script>parent.document.title = "evil";
+parent.postMessage("evil", "*");</script>
 <img src="https://example.com/d.png" onerror="parent.postMessage('evil', '*')">
 <a data-role="button" href="https://example.com/e" target="_top" style="position:absolute;inset:0">away</a>
 <iframe src="https://example.com/f"></iframe><form action="https://example.com/g"><button data-role="button"

@@ -67,7 +67,7 @@ function build(pages, images, names) {
         element("span", {}, element("b", { "data-kind": "missed" }, "?"), "missed")),
         parts.view,
         element("div", { class: "mm-slide" }, element("span", {}, "score from ", parts.value), parts.score),
-        element("table", { class: "mm-shares" },
+        element("table", { class: "mm-shares", "aria-label": "Precision and recall" },
           element("thead", {}, element("tr", {}, element("td"), ...header.map((text) => element("th", { scope: "col" }, text)))),
           element("tbody", {}, ...Object.entries(parts.rows).map(([view, cells]) =>
             element("tr", {}, element("th", { scope: "row" }, VIEWS[view]), ...cells))))),
@@ -106,6 +106,9 @@ class ScreenPicker extends LivingView {
     this.on(parts.go, "click", () => (this.running ? this.run++ : this.clickAll()));
     this.on(parts.root, "keydown", (event) => event.key === "Escape" && this.reset());
     this.on(parts.reset, "click", () => this.reset());
+    // Whatever has the focus within the frame, the frame shows it: of that page no style sheet says how.
+    this.on(window, "blur", () => parts.frame.toggleAttribute("data-focused", document.activeElement === parts.frame));
+    this.on(window, "focus", () => parts.frame.removeAttribute("data-focused"));
     this.watchSizes(parts.stage, parts.live);
     this.redraw();
   }
