@@ -1,4 +1,4 @@
-"""What the model and the edge rules find on some recorded pages, in one file: `python -m minimask.screens.found`.
+"""What the model and the edge rules find on all recorded pages, in one file: `python -m minimask.screens.found`.
 
 So pages can be looked through (`minimask.widgets.ScreenPicker`) without any model at work.
 """
@@ -21,11 +21,9 @@ from minimask.screens.recorded import recorded_screens
 from minimask.screens.themes import SEEN
 from minimask.screens.truth import Screen
 
-FILE = Path(__file__).parents[1] / "data" / "recorded" / "screen_pages.npz"
-EVERY = FILE.with_name("screens_found.npz")
-"""The same for all recorded pages; `FILE` is for looking through a few."""
+EVERY = Path(__file__).parents[1] / "data" / "recorded" / "screens_found.npz"
 PAGES = (16, 8)
-"""So many recorded pages are in `FILE`: of themes to learn from, and of others."""
+"""So many recorded pages are for looking through: of themes to learn from, and of others."""
 LEAST = 0.1
 """What is less sure is left out."""
 
@@ -38,38 +36,44 @@ class Looked(NamedTuple):
     rules: Found
 
 
-def recorded_found(path: Path = FILE) -> list[Looked]:
+def recorded_found(path: Path = EVERY, numbers: Sequence[int] | None = None) -> list[Looked]:
     """Return recorded pages with what was found on them; no model and no browser is needed.
+
+    Parameters
+    ----------
+    path : Path
+    numbers : sequence of int, optional
+        Of the pages; by default all.
 
     Raises
     ------
     ValueError
         If what was found was found on other pages.
+
+    Examples
+    --------
+    >>> (looked,) = recorded_found(numbers=[3])
+    >>> looked.model.masks.shape[1:] == looked.screen.image.shape[:2]
+    True
     """
     with np.load(path) as file:
         parts = dict(file)
     screens = recorded_screens()
-    some = [screens[number] for number in parts["pages"]]
-    if [_checksum(screen.image) for screen in some] != parts["checksums"].tolist():
+    if [_checksum(screen.image) for screen in screens] != parts["checksums"].tolist():
         raise ValueError(f"{path.name} is of other pages; run `python -m minimask.screens.found` again")
-    finders = {name: _unpacked(parts, name) for name in ("model", "rules")}
-    return [Looked(*one) for one in zip(some, finders["model"], finders["rules"], strict=True)]
+    some = range(len(screens)) if numbers is None else numbers
+    finders = [_unpacked(parts, name, some) for name in ("model", "rules")]
+    return [Looked(screens[k], *found) for k, *found in zip(some, *finders, strict=True)]
 
 
-def write_found(numbers: Sequence[int], model: Sequence[Found], rules: Sequence[Found], path: Path = FILE) -> None:
-    """Write what was found on recorded pages for `recorded_found` to read."""
-    screens = recorded_screens()
-    parts = {
-        "pages": np.array(numbers, np.int64),
-        "checksums": np.array([_checksum(screens[number].image) for number in numbers], np.int64),
-        **_packed("model", model),
-        **_packed("rules", rules),
-    }
-    np.savez_compressed(path, **parts)
+def write_found(model: Sequence[Found], rules: Sequence[Found], path: Path = EVERY) -> None:
+    """Write what was found on the recorded pages, page by page, for `recorded_found` to read."""
+    checksums = np.array([_checksum(screen.image) for screen in recorded_screens()], np.int64)
+    np.savez_compressed(path, checksums=checksums, **_packed("model", model), **_packed("rules", rules))
 
 
 def first_pages() -> list[int]:
-    """Return the numbers of the recorded pages that are looked at."""
+    """Return the numbers of the recorded pages that are for looking through."""
     seen = np.array([screen.page.theme in SEEN for screen in recorded_screens()])
     return [*np.flatnonzero(seen)[: PAGES[0]].tolist(), *np.flatnonzero(~seen)[: PAGES[1]].tolist()]
 
@@ -96,13 +100,17 @@ def _packed(name: str, found: Sequence[Found]) -> dict[str, Any]:
     }
 
 
-def _unpacked(parts: dict[str, Any], name: str) -> list[Found]:
+def _unpacked(parts: dict[str, Any], name: str, pages: Sequence[int]) -> list[Found]:
     names = ("counts", "boxes", "labels", "scores", "masks")
     counts, boxes, labels, scores, packed = (parts[f"{name}_{part}"] for part in names)
-    masks = np.unpackbits(packed, axis=1, count=HEIGHT * WIDTH).astype(np.bool_).reshape(-1, HEIGHT, WIDTH)
-    ends = np.cumsum(counts)[:-1]
-    wide = (boxes.astype(np.float64), labels.astype(np.int64), scores.astype(np.float64), masks)
-    return [Found(*one) for one in zip(*(np.split(part, ends) for part in wide), strict=True)]
+    ends = np.cumsum(counts)
+    found = []
+    for page in pages:
+        own = slice(ends[page] - counts[page], ends[page])
+        masks = np.unpackbits(packed[own], axis=1, count=HEIGHT * WIDTH).astype(np.bool_).reshape(-1, HEIGHT, WIDTH)
+        wide = (boxes[own].astype(np.float64), labels[own].astype(np.int64), scores[own].astype(np.float64))
+        found.append(Found(*wide, masks))
+    return found
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -113,9 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     argparse.ArgumentParser(prog="python -m minimask.screens.found", description=__doc__).parse_args(arguments)
     images = [screen.image for screen in recorded_screens()]
-    model, rules = list(detect(trained_screen_model(), images)), [edge_rules(image) for image in images]
-    for path, numbers in ((EVERY, [*range(len(images))]), (FILE, first_pages())):
-        write_found(numbers, [model[k] for k in numbers], [rules[k] for k in numbers], path)
+    write_found(list(detect(trained_screen_model(), images)), [edge_rules(image) for image in images])
 
 
 if __name__ == "__main__":

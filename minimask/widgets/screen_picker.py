@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 
 from minimask.screens.clicks import CLICKABLE, answers
-from minimask.screens.found import LEAST, recorded_found
+from minimask.screens.found import LEAST, first_pages, recorded_found
 from minimask.screens.pages import CLASSES
 from minimask.widgets.front_end import module, style_sheet
 from minimask.widgets.living_picture import InvalidStateError, LivingPicture, checked_entries
@@ -73,7 +73,7 @@ class ScreenPicker(LivingPicture):
 
     def __init__(self, pages: Sequence[ScreenPage] | None = None) -> None:
         if pages is None:
-            pages = [ScreenPage(*looked) for looked in recorded_found()]
+            pages = [ScreenPage(*looked) for looked in recorded_found(numbers=first_pages())]
         if not 1 <= len(pages) <= MOST_PAGES:
             raise ValueError(f"pages must be 1 to {MOST_PAGES}, got {len(pages)}")
         self._pages = tuple(pages)
