@@ -87,7 +87,7 @@ def pages(images: Sequence[ArrayLike], rows: Mapping[str, Sequence[OnScreen | No
 def flat_and_parts(image: ArrayLike, flat: ArrayLike, part: ArrayLike, crop: tuple[int, int, int, int]) -> Figure:
     """Draw a screenshot, the same page in flat colors, and one element's visible pixels within a crop `x1 y1 x2 y2`."""
     fig, axes = figure(3, width=9, height=2.5)
-    titles = ("as it is", "painted flat, to be read", "one button: the pixels that are seen")
+    titles = ("as it is", "painted flat, to be read", "one control: what is seen of it")
     for place, picture, title in zip(axes, (image, flat, image), titles, strict=True):
         draw_picture(place, picture)
         place.set_title(title, size=10)
