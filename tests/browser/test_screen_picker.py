@@ -304,16 +304,17 @@ def test_every_control_has_a_name_and_no_id_is_twice(opened):
     assert all(head.get_attribute("scope") in ("row", "col") for head in heads.all())
 
 
-@pytest.fixture
-def recorded(tmp_path) -> ScreenPicker:
-    return ScreenPicker()
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory) -> Path:
+    """The widget on a page of its own, with the recorded pages, which hold more than the small ones of the tests."""
+    path = tmp_path_factory.mktemp("recorded") / "recorded.html"
+    ScreenPicker().save(path)
+    return path
 
 
-def test_latency(new_page, latency, recorded, tmp_path):
-    """On recorded pages, which hold more than the small ones of the other tests."""
-    recorded.save(tmp_path / "recorded.html")
+def test_latency(new_page, latency, recorded):
     page = new_page(offline=True)
-    page.goto((tmp_path / "recorded.html").as_uri())
+    page.goto(recorded.as_uri())
     page.wait_for_function("window.minimask")
     page.wait_for_timeout(600)
     slider = page.get_by_role("slider", name="score from")
@@ -321,12 +322,10 @@ def test_latency(new_page, latency, recorded, tmp_path):
     assert latency(slider, "screen picker on a page, score from") < 25
 
 
-def test_screenshots(new_page, recorded, screenshot, tmp_path):
-    recorded.save(tmp_path / "recorded.html")
-
+def test_screenshots(new_page, recorded, screenshot):
     def take(name: str, state: dict, **options) -> None:
         page = new_page(**{"viewport": {"width": 1000, "height": 1350}, "reduced_motion": "reduce", **options})
-        page.goto((tmp_path / "recorded.html").as_uri())
+        page.goto(recorded.as_uri())
         page.wait_for_function("window.minimask")
         shown = OnPage(page)
         shown.set(**state)
