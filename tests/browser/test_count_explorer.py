@@ -16,7 +16,7 @@ FIXTURES = Path(__file__).parents[1] / "fixtures"
 FIXTURE = json.loads((FIXTURES / "count_explorer.json").read_text(encoding="utf-8"))
 MAKE = runpy.run_path(str(FIXTURES / "make_count_explorer.py"))
 AT_HAND = {
-    "c": ("count_explorer_measures", "binOf, describe, histogram, inflate, readCounted, settle"),
+    "c": ("count_explorer_measures", "binOf, describe, histogram, inflate, judge, readCounted, settle"),
     "m": ("mask_layer", "loopsOf"),
 }
 SETTLE = """async ({ counted, things, method, states }) => {
@@ -52,6 +52,11 @@ def test_what_follows_is_what_follows_in_python(javascript):
         for name in ("curve", "off"):
             np.testing.assert_allclose(given.pop(name), wanted[name], rtol=0, atol=1e-9)
         assert given == {name: value for name, value in wanted.items() if name not in ("curve", "off")}
+
+
+def test_an_object_is_found_from_an_iou_of_one_half_on(javascript):
+    judged = "([area, shared]) => c.judge([{ area, shared: [shared] }], [10]).found"
+    assert [javascript(judged, pair) for pair in ([20, 10], [21, 10], [10, 7], [10, 6])] == [1, 0, 1, 0]
 
 
 def test_the_outline_of_a_mask_is_closed_and_holds_its_area(javascript):
