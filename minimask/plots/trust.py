@@ -132,7 +132,7 @@ def attacked(rows: Sequence[tuple[ArrayLike, Seen, ArrayLike, Seen]], magnified:
 def guests(rows: Mapping[str, Sequence[tuple[ArrayLike, Seen]]]) -> Figure:
     """Draw what is found in pictures, a row for each kind."""
     columns = max(len(row) for row in rows.values())
-    fig, all_axes = figure(columns, len(rows), width=1.75 * columns + 0.4, height=1.8 * len(rows))
+    fig, all_axes = figure(columns, len(rows), width=1.5 * columns + 0.4, height=1.5 * len(rows))
     for number, axes in enumerate(all_axes):
         row, column = divmod(number, columns)
         kind, pictures = list(rows.items())[row]

@@ -84,6 +84,11 @@ class Study:
         return surely_found(self.model, TRIED.pictures(10 * PICTURES), PICTURES)
 
     @cached_property
+    def priced(self) -> list[Picture]:
+        """The pictures on which average precision is measured."""
+        return list(TRIED.pictures(PRICED))
+
+    @cached_property
     def start(self) -> Tensor:
         """The pictures as a tensor."""
         return as_tensor([picture.image for picture in self.chosen[0]])
@@ -137,7 +142,7 @@ class Study:
 
     def price(self, model: MaskRCNN | None = None, defence: Defence | None = None) -> float:
         """Return the mask AP on untouched pictures."""
-        pictures, evaluation = list(TRIED.pictures(PRICED)), CocoEvaluation(CLASSES)
+        pictures, evaluation = self.priced, CocoEvaluation(CLASSES)
         defence = defence or defences()["none"]
         for picture, found in zip(
             pictures, defence.detect(model or self.model, [one.image for one in pictures]), strict=True
