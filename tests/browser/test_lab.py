@@ -164,4 +164,8 @@ def test_chapter(open_notebook, screenshot, path):
         page.keyboard.press("ArrowLeft")  # nothing stands at its left end to begin with
         page.wait_for_timeout(500)
         assert said_by(widget) != before
+        if widget.locator(".mm-live").count():  # a page of its own lives in there
+            widget.get_by_role("button", name="Click what was found").click()
+            expect(widget.locator(".mm-live")).to_have_attribute("aria-busy", "false", timeout=60_000)
+            expect(widget.locator(".mm-caption")).to_contain_text("Clicked on the live page")
         screenshot(widget, f"chapter_{path.stem}_widget_{index + 1}")
