@@ -193,7 +193,7 @@ def committed_texts():
     folders = ["minimask", "tests", "notebooks", "figures", "lab", ".ci"]
     files = [path for path in ROOT.iterdir() if path.is_file() and path.name != ".coverage"]
     files += [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
-    generated, binary = {"__pycache__", ".ipynb_checkpoints"}, {".png", ".gif", ".npz", ".safetensors"}
+    generated, binary = {"__pycache__", ".ipynb_checkpoints"}, {".png", ".gif", ".npz", ".safetensors", ".zip"}
     return [path for path in files if path.suffix not in binary and not generated & set(path.parts)]
 
 
