@@ -79,7 +79,8 @@ export function loopsOf(/** @type {Mask} */ { width, height, inside }) {
         loop.push(corner);
         key = corner[1] * (width + 1) + corner[0];
       } while (key !== start);
-      loops.push(loop);
+      // Straight on is no corner: long lines are drawn faster than many short ones.
+      loops.push(loop.filter(([x], k) => (x === loop.at(k - 1)[0]) !== (x === loop[(k + 1) % loop.length][0])));
     }
   }
   return loops;
