@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
@@ -129,21 +128,19 @@ def attacked(rows: Sequence[tuple[ArrayLike, Seen, ArrayLike, Seen]], magnified:
 
 
 @styled
-def guests(rows: Mapping[str, Sequence[tuple[ArrayLike, Seen]]]) -> Figure:
-    """Draw what is found in pictures, a row for each kind."""
+def guests(rows: Mapping[str, Sequence[tuple[ArrayLike, Seen]]], titles: Sequence[str] = ()) -> Figure:
+    """Draw what is found in pictures, a row for each kind; `titles`, if there are some, stand above the pictures."""
     columns = max(len(row) for row in rows.values())
-    fig, all_axes = figure(columns, len(rows), width=1.5 * columns + 0.4, height=1.5 * len(rows))
+    fig, all_axes = figure(columns, len(rows), width=1.5 * columns + 0.4, height=1.5 * len(rows) + 0.2 * bool(titles))
     for number, axes in enumerate(all_axes):
         row, column = divmod(number, columns)
         kind, pictures = list(rows.items())[row]
-        _draw_guest(axes, *pictures[column])
+        draw_seen(axes, *pictures[column], size=7.5)
         if column == 0:
-            axes.set_ylabel(kind, weight="bold", size=11.5)
+            axes.set_ylabel(kind, weight="bold", size=11)
+        if titles:
+            axes.set_title(titles[number], size=11)
     return fig
-
-
-def _draw_guest(axes: Axes, picture: ArrayLike, seen: Seen) -> None:
-    draw_seen(axes, picture, seen, size=8)
 
 
 @styled
