@@ -79,8 +79,7 @@ export function loopsOf(/** @type {Mask} */ { width, height, inside }) {
         loop.push(corner);
         key = corner[1] * (width + 1) + corner[0];
       } while (key !== start);
-      // Straight on is no corner: long lines are drawn faster than many short ones.
-      loops.push(loop.filter(([x], k) => (x === loop.at(k - 1)[0]) !== (x === loop[(k + 1) % loop.length][0])));
+      loops.push(loop);
     }
   }
   return loops;
