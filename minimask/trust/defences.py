@@ -95,22 +95,27 @@ def shift(pictures: Tensor, right: int, down: int) -> Tensor:
 
 
 class Moves:
-    """A defence by chance: each time, pictures are moved by a few whole pixels, nobody knows where to.
+    """A defence by chance: each time, each picture is moved by a few whole pixels, nobody knows where to.
 
     Parameters
     ----------
     seed : int
+
+    Attributes
+    ----------
+    last : list of (int, int)
+        Where the pictures of the last call were moved to, right and down.
     """
 
     def __init__(self, seed: int = 0) -> None:
         self.rng = np.random.default_rng(seed)
-        self.last = (0, 0)
+        self.last: list[tuple[int, int]] = []
 
     def __call__(self, pictures: Tensor) -> Tensor:
-        """Return pictures (B, 3, H, W), moved; `last` says where to, right and down."""
-        right, down = self.rng.integers(-FARTHEST, FARTHEST + 1, 2).tolist()
-        self.last = (right, down)
-        return shift(pictures, right, down)
+        """Return pictures (B, 3, H, W), moved."""
+        draws = self.rng.integers(-FARTHEST, FARTHEST + 1, (len(pictures), 2))
+        self.last = [(right, down) for right, down in draws.tolist()]
+        return torch.cat([shift(pictures[k : k + 1], *move) for k, move in enumerate(self.last)])
 
 
 class Defence(NamedTuple):
@@ -121,8 +126,8 @@ class Defence(NamedTuple):
     def detect(self, model: MaskRCNN, images: Sequence[Bytes]) -> Iterator[Found]:
         """Look at pictures with the defence before the model; what is found is where it was in the given picture."""
         changed = self.change(as_tensor(images))
-        right, down = getattr(self.change, "last", (0, 0))
-        for found in detect(model, as_images(changed)):
+        moves = self.change.last if isinstance(self.change, Moves) else [(0, 0)] * len(images)
+        for found, (right, down) in zip(detect(model, as_images(changed)), moves, strict=True):
             boxes = found.boxes - np.array([right, down, right, down], dtype=found.boxes.dtype)
             yield found._replace(boxes=boxes, masks=_moved(found, -right, -down))
 
