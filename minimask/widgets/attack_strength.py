@@ -66,8 +66,8 @@ class AttackStrength(LivingPicture):
     'found'
     """
 
-    _esm = module("attack_strength", lean=True)
-    _css = style_sheet("attack_strength")
+    _esm = module("attack_strength", lean=True, tight=True)
+    _css = style_sheet("attack_strength", tight=True)
     attacked: traitlets.List[str] = traitlets.List().tag(sync=True)
     images: traitlets.List[str] = traitlets.List().tag(sync=True)
     start = traitlets.Dict().tag(sync=True)
@@ -155,7 +155,7 @@ class AttackStrength(LivingPicture):
         from minimask.widgets.attack_strength_picture import still_picture
 
         alt = f"A picture as the model sees it, the change magnified, and scores by strength. {self.words()}"
-        return show(still_picture(self.settled, self.words()), alt, photograph=True, quality=50)
+        return show(still_picture(self.settled, self.words()), alt, photograph=True, quality=25)
 
     @traitlets.validate("state")
     def _checked_state(self, proposal: dict[str, Any]) -> dict[str, Any]:

@@ -77,8 +77,8 @@ class CountExplorer(LivingPicture):
     (2, 1)
     """
 
-    _esm = module("count_explorer", lean=True)
-    _css = style_sheet("count_explorer")
+    _esm = module("count_explorer", lean=True, tight=True)
+    _css = style_sheet("count_explorer", tight=True)
     counted: traitlets.List[str] = traitlets.List().tag(sync=True)
     images: traitlets.List[str] = traitlets.List().tag(sync=True)
     things: traitlets.List[str] = traitlets.List().tag(sync=True)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from minimask.data.attacked import RECORDED
 from minimask.data.found import Found
 from minimask.widgets import AttackStrength
 from minimask.widgets import attack_strength_measures as measures
@@ -143,3 +144,13 @@ def test_the_picture_travels_as_it_is(widget):
     for url, picture in zip(widget.images, widget._pictures, strict=True):
         content = base64.b64decode(url.partition(",")[2])
         np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(content)).convert("RGB")), picture.image)
+
+
+def test_what_ships_is_small():
+    assert RECORDED.stat().st_size < 400_000
+    widget = AttackStrength()
+    assert len(json.dumps(widget.attacked) + json.dumps(widget.images)) < 500_000
+    for picture in range(len(widget.attacked)):
+        widget.choose(picture=picture, attack=0, step=0)
+        assert widget.measures["fate"] == "found"
+        assert widget.measures["first"] > 0

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from minimask.data.counted import RECORDED
 from minimask.widgets import CountExplorer
 from minimask.widgets.count_explorer_measures import judge
 
@@ -171,3 +172,13 @@ def test_the_still_picture_says_what_it_shows(widget, changed):
     bundle = widget.still()._repr_mimebundle_()
     assert widget.words() in bundle["text/plain"]
     assert len(bundle["text/html"]) < 150_000
+
+
+def test_what_ships_is_small():
+    assert RECORDED.stat().st_size < 400_000
+    widget = CountExplorer()
+    assert len(json.dumps(widget.counted) + json.dumps(widget.images)) < 400_000
+    for picture in range(len(widget.counted)):
+        widget.choose(picture=picture)
+        assert widget.measures["true"] > 0
+        assert f"Picture {picture + 1} of {len(widget.counted)}" in widget.words()

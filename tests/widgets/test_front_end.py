@@ -26,7 +26,12 @@ WIDGETS = (
 )
 LEAN = ("attack_strength", "count_explorer", "gradient_alignment", "screen_picker", "x_ray")
 """They travel without what they do not use."""
-TIGHT = ("gradient_alignment",)
+TIGHT = (
+    "attack_strength",
+    "count_explorer",
+    "gradient_alignment",
+    "screen_picker",
+)
 """And without spaces that do not matter."""
 LARGE = {"x_ray": 80_000}
 """Ten pictures in one."""

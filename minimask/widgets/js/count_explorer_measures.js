@@ -198,9 +198,10 @@ export function describe(pictures, state, { model, baseline, off, baselineOff },
   const { name, trueAreas } = pictures[state.picture];
   const truth = trueAreas.length;
   const [score, mask] = percentsOf(state);
-  const words = `Picture ${state.picture + 1} of ${pictures.length}${name ? ` (${name})` : ""}: Mask R-CNN counts `
+  const [called, smallest] = [name && ` (${name})`, state.smallest ? `, at least ${state.smallest} px` : ""];
+  const words = `Picture ${state.picture + 1} of ${pictures.length}${called}: Mask R-CNN counts `
     + `${model.count} ${model.count === 1 ? one : many}, in truth there are ${truth}: ${apart(model.count, truth)}. `
-    + `Scores from ${score}%, masks from ${mask}%${state.smallest ? `, at least ${state.smallest} px` : ""}: `
+    + `Scores from ${score}%, masks from ${mask}%${smallest}: `
     + `${parts(model)} Mean area ${fixed(meanOf(model.areas), 0)} px, in truth ${fixed(meanOf(trueAreas), 0)}. `
     + `${method}, without learning, counts ${baseline.count}: ${apart(baseline.count, truth)}. ${parts(baseline)}`;
   return `${words} Over ${counted(pictures.length, "picture")} the count is off by ${fixed(off[0], 1)}% on the mean `
