@@ -63,8 +63,8 @@ class ScreenPicker(LivingPicture):
     True
     """
 
-    _esm = module("screen_picker", lean=True)
-    _css = style_sheet("screen_picker")
+    _esm = module("screen_picker", lean=True, tight=True)
+    _css = style_sheet("screen_picker", tight=True)
     said = traitlets.Unicode().tag(sync=True)
     images: traitlets.List[str] = traitlets.List().tag(sync=True)
     names: traitlets.List[str] = traitlets.List().tag(sync=True)

@@ -141,7 +141,7 @@ export const described = (names, { elements, page }, k) =>
 /** A true element by its class and what the page calls it. */
 function trueName(names, { page, truth }, k) {
   const name = page.names[k];
-  return `${article(names[truth.labels[k] - 1])}${name ? ` “${name}”` : ""}`;
+  return article(names[truth.labels[k] - 1]) + (name ? ` “${name}”` : "");
 }
 
 /** How sure and how right an element is. */
@@ -186,13 +186,15 @@ function foundInWords(names, { view, score }, { truth, order, here, everywhere }
     });
     const hardly = truth.verdicts.filter((v) => v < 0).length;
     const listed = classes.length ? `: ${classes.join(", ")}` : "";
-    return `The page itself has ${plural(truth.labels.length, "element")}${listed}${hardly ? `; ${hardly} hardly seen` : ""}.`;
+    const more = hardly ? `; ${hardly} hardly seen` : "";
+    return `The page itself has ${plural(truth.labels.length, "element")}${listed}${more}.`;
   }
   const who = VIEWS[view];
   const spared = order.length - here.found;
+  const more = spared ? `; ${spared} more on what is hardly seen` : "";
   return `From score ${fixed(score, 2)} on ${who} ${who.endsWith("s") ? "find" : "finds"} `
     + `${plural(here.found, "element")}: ${here.right} right, ${plural(here.found - here.right, "false alarm")}, and `
-    + `${here.objects - here.right} of ${here.objects} missed${spared ? `; ${spared} more on what is hardly seen` : ""}. `
+    + `${here.objects - here.right} of ${here.objects} missed${more}. `
     + `Precision ${precisionOf(here)}, recall ${recallOf(here)}; `
     + `over all pages ${precisionOf(everywhere)} and ${recallOf(everywhere)}.`;
 }
