@@ -135,7 +135,8 @@ def _existing(config: Config) -> Config:
     for name in ("data", "held_out", "weights"):
         path = getattr(config, name)
         if path and (path not in WORLD_NAMES or name == "weights") and not Path(path).exists():
-            raise ValueError(f"argument {option(name)}: there is no {path}")
+            hint = "; `minimask export-screens screens` makes it" if path == "screens" else ""
+            raise ValueError(f"argument {option(name)}: there is no {path}{hint}")
     return config
 
 

@@ -3,6 +3,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from minimask.cli import main
 from minimask.screens import training
 from minimask.screens.pages import CLASSES
 from minimask.training.config import Config
@@ -58,3 +59,9 @@ def test_the_recipe_has_the_anchors_of_screens():
     model = new_model(config, len(CLASSES))
     assert model.rpn.recipe.name == "screens"
     assert model.rpn.recipe.count(192, 256) == 10 * (48 * 64 + 24 * 32 + 12 * 16)
+
+
+def test_without_its_pages_the_recipe_says_how_to_make_them(monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", "screens"]) == 2
+    assert "there is no screens; `minimask export-screens screens` makes it" in capsys.readouterr().err
