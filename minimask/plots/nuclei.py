@@ -91,8 +91,9 @@ def sheet(rows: Mapping[str, Sequence[ArrayLike]]) -> Figure:
         line = all_axes[number * columns : (number + 1) * columns]
         for axes, picture in zip(line, pictures, strict=False):
             draw_panel(axes, Panel("", picture))
-        words = line[0].set_title(title, fontsize=11, loc="left")
-        words.set_in_layout(False)  # it may run over the neighbors
+        line[0].set_title(" ", fontsize=11)  # keeps the room; the words run over the neighbors
+        words = line[0].text(0, 1.06, title, transform=line[0].transAxes, fontsize=11, fontweight="bold")
+        words.set_in_layout(False)
         for axes in line[len(pictures) :]:
             axes.set_visible(False)
     return fig
@@ -167,7 +168,7 @@ def shares(groups: Mapping[str, float], ylabel: str) -> Figure:
     fig, (axes,) = figure(width=5.6, height=2.7)
     axes.bar(range(len(groups)), list(groups.values()), color=SHAPE_EDGE, width=0.62)
     for place, value in enumerate(groups.values()):
-        axes.text(place, value + 0.02 * max(groups.values()), f"{value:.0%}", ha="center", fontsize=11)
+        axes.text(place, value + 0.02 * max(groups.values()), f"{value:.1%}", ha="center", fontsize=11)
     axes.set(ylabel=ylabel, ylim=(0, max(groups.values()) * 1.2))
     axes.set_xticks(range(len(groups)), list(groups))
     return fig

@@ -66,7 +66,7 @@ def test_areas_and_shares():
     assert fig.axes[1].lines[0].get_xydata().tolist() == [[4, 9], [5, 8]]
     (axes,) = plots.shares({"a": 0.0, "b": 0.5}, "wrong").axes
     assert [bar.get_height() for bar in axes.patches] == [0, 0.5] and [t.get_text() for t in axes.texts] == [
-        "0%",
-        "50%",
+        "0.0%",
+        "50.0%",
     ]
     assert axes.texts[1].get_position()[1] < axes.get_ylim()[1] == pytest.approx(0.6)
