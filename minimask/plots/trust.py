@@ -110,10 +110,10 @@ def dots(rows: Mapping[str, Mapping[str, Ends]], what: str, *, half: bool = Fals
 
 
 @styled
-def attacked(rows: Sequence[tuple[ArrayLike, Seen, ArrayLike, Seen]], magnified: int = 10) -> Figure:
-    """Draw pictures in rows: what is found, the change magnified around gray, and what is found after it."""
+def attacked(rows: Sequence[Sequence[tuple[ArrayLike, Seen]]], magnified: int = 10) -> Figure:
+    """Draw pictures before and after an attack, with what is found, a row each; between them the change, magnified."""
     fig, all_axes = figure(3, len(rows), width=6.9, height=2.2 * len(rows) + 0.3)
-    for number, (before, found, after, found_after) in enumerate(rows):
+    for number, ((before, found), (after, found_after)) in enumerate(rows):
         left, middle, right = all_axes[3 * number : 3 * number + 3]
         draw_seen(left, before, found, size=8.5)
         change = np.asarray(after, dtype=float) - np.asarray(before, dtype=float)
