@@ -71,7 +71,8 @@ def test_marks_lie_in_their_regions_and_apart():
 def test_as_many_pairs_as_can_be_and_each_mark_once():
     region = Region("", (0, 0, 100, 100), np.array([[10.0, 10], [16, 10]]), np.zeros((0, 2)))
     # The nearest pair, 13 with 10, must not leave the other two alone.
-    assert compare(np.array([[13.0, 10], [8, 10]]), region, near=5) == Compared(2, 0, 0, 0)
+    apart = region._replace(sure=np.array([[10.0, 10], [17.5, 10]]))
+    assert compare(np.array([[13.0, 10], [5.5, 10]]), apart, near=5) == Compared(2, 0, 0, 0)
     assert compare(np.array([[10.0, 10], [10.5, 10], [400, 400]]), region, near=5) == Compared(1, 0, 1, 1)
     assert compare(np.zeros((0, 2)), region) == Compared(0, 0, 0, 2)
     assert Compared(3, 1, 1, 2).precision == 0.75 and Compared(3, 1, 1, 2).recall == 0.6
