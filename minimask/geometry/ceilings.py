@@ -13,7 +13,7 @@ counts 1 inside the shape and :math:`-\lambda` outside. So every step is a maxim
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -170,8 +170,10 @@ def best_on_lines(
             break
         intersection, union = found, found_union
         best = (xs[x1], ys[y1], xs[x2], ys[y2])
-        # The weights (1 + I/U) inside - I/U, times U: whole numbers stay whole, so that no rounding can mislead.
-        x1, y1, x2, y2 = _max_rectangle((union + intersection) * inside - intersection * below)
+        # The weights (1 + I/U) inside - I/U, times U: whole numbers stay whole, so that no rounding can mislead. Of
+        # these the present box has I times the whole area: no band of rows with less needs to be looked at.
+        weighted = (union + intersection) * inside - intersection * below
+        x1, y1, x2, y2 = _max_rectangle(weighted, least=intersection * total)
     return np.array(best, dtype=np.float64), float(intersection / union)
 
 
@@ -211,32 +213,51 @@ def max_sum_rectangle(weights: ArrayLike) -> tuple[tuple[int, int, int, int], fl
         raise ValueError(f"weights must have shape (R, C) with R, C >= 1, got shape {array.shape}")
     corners = np.zeros((array.shape[0] + 1, array.shape[1] + 1))
     np.cumsum(np.cumsum(array, axis=0), axis=1, out=corners[1:, 1:])
-    x1, y1, x2, y2 = _max_rectangle(corners)
+    x1, y1, x2, y2 = _max_rectangle(corners, -np.inf)
     return (x1, y1, x2, y2), _inside(corners, x1, y1, x2, y2)
 
 
-def _max_rectangle(corners: FloatArray) -> tuple[int, int, int, int]:
+def _max_rectangle(corners: FloatArray, least: float) -> tuple[int, int, int, int]:
     """Return the indices x1 y1 x2 y2 of the largest `_inside`; the shorter axis makes the bands."""
     if corners.shape[0] > corners.shape[1]:
-        y1, x1, y2, x2 = _max_rectangle(corners.T)
+        y1, x1, y2, x2 = _max_rectangle(corners.T, least)
         return x1, y1, x2, y2
-    columns = np.ascontiguousarray(corners.T)
     best, band = -np.inf, (0, 1)
-    for first in range(0, corners.shape[0] - 1, BAND_BLOCK):
-        tops, bottoms = slice(first, first + BAND_BLOCK), slice(first + 1, None)
-        gain = _band_gains(columns[:, tops], columns[:, bottoms])
+    for first_top, first_bottom, gain in _promising_bands(corners, least):
         if gain.max() > best:
             best = gain.max()
             top, bottom = np.unravel_index(gain.argmax(), gain.shape)
-            band = (first + int(top), first + 1 + int(bottom))
+            band = (first_top + int(top), first_bottom + int(bottom))
     x1, y1, x2, y2 = _best_in_bands(corners, *np.array([band]).T)[0].tolist()
     return x1, y1, x2, y2
 
 
-def _band_gains(tops: FloatArray, bottoms: FloatArray) -> FloatArray:
+def _promising_bands(corners: FloatArray, least: float) -> Iterator[tuple[int, int, FloatArray]]:
+    """Yield block by block the first top line, the first bottom line, and the largest sum `(T, B)` in each band.
+
+    No rectangle has more than all that is positive in its band. Bands in which this is less than `least` are left out,
+    but for some that lie in a block with others; most are, if `least` is close to the best.
+    """
+    columns = np.ascontiguousarray(corners.T)
+    weights = np.diff(np.diff(corners, axis=0), axis=1)
+    rounding = 8 * np.finfo(np.float64).eps * weights.size * float(np.abs(corners).max())
+    above = np.append(0.0, np.cumsum(np.maximum(weights, 0).sum(axis=1)))  # all that is positive above each line
+    bottoms = np.maximum(np.searchsorted(above, above + (least - rounding)), np.arange(1, len(above) + 1))
+    tops = np.count_nonzero(bottoms < len(above))
+    for first in range(0, tops, BAND_BLOCK):
+        last = min(first + BAND_BLOCK, tops)
+        yield (
+            first,
+            bottoms[first],
+            _band_gains(columns[:, first:last], columns[:, bottoms[first] :], bottoms[first] - first),
+        )
+
+
+def _band_gains(tops: FloatArray, bottoms: FloatArray, ahead: int) -> FloatArray:
     """Return the largest sum `(T, B)` in each band of rows, from the corner sums `(C + 1, T)` and `(C + 1, B)`.
 
-    The first bottom line follows on the first top line; a band whose bottom does not lie below its top has -inf.
+    The first bottom line lies `ahead` lines below the first top line, at least 1; a band whose bottom does not lie
+    below its top has -inf.
     """
     lowest = np.full((tops.shape[1], bottoms.shape[1]), np.inf)
     gain, sums, rise = np.full_like(lowest, -np.inf), np.empty_like(lowest), np.empty_like(lowest)
@@ -244,7 +265,7 @@ def _band_gains(tops: FloatArray, bottoms: FloatArray) -> FloatArray:
         np.subtract(bottom[None, :], top[:, None], out=sums)
         np.maximum(gain, np.subtract(sums, lowest, out=rise), out=gain)
         np.minimum(lowest, sums, out=lowest)
-    gain[np.tri(gain.shape[0], gain.shape[1], k=-1, dtype=bool)] = -np.inf
+    gain[np.tri(gain.shape[0], gain.shape[1], k=-ahead, dtype=bool)] = -np.inf
     return gain
 
 
@@ -281,10 +302,12 @@ def best_box_of_edges(edges: FloatArray, lines: int = LINES, rivals: int = RIVAL
 
 def _good_rectangles(corners: FloatArray, least: float) -> tuple[IntArray, FloatArray]:
     """Return the best rectangle `(K, 4)` of each band of rows in which a sum reaches `least`; and the sums `(K,)`."""
-    columns = np.ascontiguousarray(corners.T)
-    gain = _band_gains(columns[:, :-1], columns[:, 1:])
-    tops, bottoms = np.nonzero(gain >= least)
-    return _best_in_bands(corners, tops, bottoms + 1), gain[tops, bottoms]
+    found = [np.zeros((3, 0))]
+    for first_top, first_bottom, gain in _promising_bands(corners, least):
+        tops, bottoms = np.nonzero(gain >= least)
+        found.append(np.stack([first_top + tops, first_bottom + bottoms, gain[tops, bottoms]]))
+    tops, bottoms, gains = np.concatenate(found, axis=1)
+    return _best_in_bands(corners, tops.astype(np.int64), bottoms.astype(np.int64)), gains
 
 
 def grid_lines(values: FloatArray, lines: int) -> FloatArray:

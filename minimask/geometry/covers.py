@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -166,6 +166,8 @@ class _Grid:
     inside: FloatArray  # (R, C): the shape's area in each cell
     xs: FloatArray  # (C + 1,)
     ys: FloatArray  # (R + 1,)
+    # The best place of a box, and what it gains, by the ratio and by what the others cover: random covers soon meet.
+    places: dict[tuple[float, bytes], tuple[tuple[int, int, int, int], float]] = field(default_factory=dict)
 
     @cached_property
     def area(self) -> FloatArray:
@@ -198,8 +200,12 @@ class _Grid:
             ratio = max(ratio, self.iou(boxes))
             weights = (1 + ratio) * self.inside - ratio * self.area
             for i in range(len(boxes)):
-                free = np.where(self.covered(np.delete(boxes, i, axis=0)), 0, weights)
-                place, gain = max_sum_rectangle(free)
+                others = self.covered(np.delete(boxes, i, axis=0))
+                free = np.where(others, 0, weights)
+                question = ratio, others.tobytes()
+                if question not in self.places:
+                    self.places[question] = max_sum_rectangle(free)
+                place, gain = self.places[question]
                 x1, y1, x2, y2 = boxes[i]
                 # Rounding may call an equal place better: only a real gain counts, so that the rounds end.
                 rounding = 1e-9 * self.inside.sum() + 1e-13 * self.area.sum()
