@@ -145,14 +145,15 @@ def guests(rows: Mapping[str, Sequence[tuple[ArrayLike, Seen]]], titles: Sequenc
 
 @styled
 def gradient_maps(picture: ArrayLike, truth: ArrayLike, maps: Mapping[str, ArrayLike]) -> Figure:
-    """Draw where in a picture a gradient is strong, a panel a path, all in one scale, with the object's outline."""
+    """Draw where in a picture a gradient is strong: a panel for each path in its own scale, the object outlined."""
     fig, (first, *others) = figure(1 + len(maps), width=2.3 * (1 + len(maps)), height=2.7)
     height, width = np.shape(picture)[:2]
     draw_seen(first, picture, Seen(np.asarray(truth)[None], [1]))
     first.set_title("the victim", size=11.5)
     for axes, (title, values) in zip(others, maps.items(), strict=True):
         given = np.asarray(values, dtype=float)
-        axes.imshow(given / max(given.max(), 1e-12), cmap="magma", vmin=0, vmax=1, extent=(0, width, height, 0))
+        strong = np.sqrt(given / max(given.max(), 1e-12))  # so that the eye sees the weak ones, too
+        axes.imshow(strong, cmap="magma", vmin=0, vmax=1, extent=(0, width, height, 0))
         axes.contour(
             np.arange(width) + 0.5, np.arange(height) + 0.5, np.asarray(truth), [0.5], colors=SHAPE, linewidths=1.3
         )
