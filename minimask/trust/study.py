@@ -196,7 +196,7 @@ def guards(study: Study) -> None:
         study.keep_attack(f"{plain}/{name}", partial(study.attacked, plain), defence=defences(1)[name])
         run, through = f"{plain}/{name}/knowing", defences()[name].change
         study.keep_attack(run, partial(study.attacked, run, through=through), defence=defences(1)[name])
-    for name in ("JPEG", "blur"):  # which hold best: against twice the strength, too
+    for name in ("JPEG", "blur", "random shift"):  # which hold best: against twice the strength, too
         run, through = f"vanish/{2 * AT}/{name}/knowing", defences()[name].change
         study.keep_attack(run, partial(study.attacked, run, through=through), defence=defences(1)[name])
     study.keep_table("disagreement", lambda: _disagreements(study))
