@@ -58,10 +58,10 @@ def test_what_looks_like_an_element_outside_of_its_box_is_a_mixture():
 def test_what_is_hardly_seen_is_a_crowd():
     screen = screen_of(
         ("button", (0, 0, 10, 10), (0, 0, 10, 10)),
-        ("button", (0, 0, 10, 10), (0, 0, 10, 2)),  # a fifth of it
+        ("button", (0, 0, 20, 10), (0, 0, 20, 2)),  # a fifth of it: 40 pixels
         ("checkbox", (0, 0, 5, 4), (0, 0, 5, 4)),  # 20 pixels
     )
     np.testing.assert_allclose(screen.shares, [1.0, 0.2, 1.0])
     assert screen.picture.crowd.tolist() == [False, True, True]
     assert [CLASSES[label - 1] for label in screen.picture.labels] == ["button", "button", "checkbox"]
-    assert screen.picture.boxes.tolist() == [[0, 0, 10, 10], [0, 0, 10, 2], [0, 0, 5, 4]]
+    assert screen.picture.boxes.tolist() == [[0, 0, 10, 10], [0, 0, 20, 2], [0, 0, 5, 4]]
