@@ -17,6 +17,7 @@ from minimask.exercises.inputs import floats
 from minimask.nuclei.agreement import limits
 from minimask.nuclei.panoptic import ious_of, panoptic
 from minimask.screens import clicks, outline
+from minimask.trust import calibration
 from minimask.trust.attacks import attack_step
 
 AGREEMENT, PANOPTIC, CLICK, READING, CALIBRATION, ATTACK = exercises.chapter(6)
@@ -170,6 +171,13 @@ def test_the_examples_of_calibration_keep_away_from_edges_that_cannot_be_met():
 
 def test_half_sure_and_right_half_of_the_time_is_no_error():
     assert CALIBRATION.solution(np.full(8, 0.5), np.arange(8) % 2 == 0, 10) == 0
+
+
+@SOME
+@given(CALIBRATION.inputs)
+def test_the_calibration_error_is_that_of_trust(drawn):
+    for inputs in (drawn, *CALIBRATION.examples):
+        assert CALIBRATION.right_answer(inputs) == pytest.approx(calibration.calibration_error(*inputs), abs=1e-12)
 
 
 @SOME
