@@ -103,6 +103,28 @@ def test_the_live_page_answers_clicks_as_its_masks_say(tab):
         assert outcome.hits == outcome.clicks == outcome.reached == outcome.controls
 
 
+def test_the_written_script_runs_and_fails_where_something_else_lies(tab):
+    asked = set()
+    for number in (3, 8, 70):
+        screen = show(tab, recorded_screens()[number].page)
+        truth = screen.picture
+        kept = ~truth.crowd
+        everything = Found(truth.boxes[kept], truth.labels[kept], np.ones(kept.sum()), truth.masks[kept])
+        planned = clicks.clicks_on(everything)
+        asked |= {click.role for click in planned}
+        written = {}
+        exec(clicks.as_test(planned), written)
+        tab.set_content(screen.page.html)
+        written["test_controls_answer"](tab)
+    assert len(asked) >= 3
+    wrong = {}
+    other = "field" if planned[0].role != "field" else "button"
+    exec(clicks.as_test([planned[0]._replace(role=other)]), wrong)
+    tab.set_content(screen.page.html)
+    with pytest.raises(AssertionError, match=planned[0].place):
+        wrong["test_controls_answer"](tab)
+
+
 def test_a_click_beside_everything_hits_nothing(tab):
     screen = show(tab, Page(KNOWN, "none", 0, 0))
     assert clicks.play(tab, screen, [(250.5, 180.5), (12.5, 12.5), (40.5, 20.5)]) == [-1, -1, 0]
