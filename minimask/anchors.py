@@ -380,8 +380,8 @@ _LESSON_LIST = (
     ),
     Recipe(
         "screens",
-        "For controls and lines of text of 10 to 120 pixels, up to 16 times as wide as high: 3 levels, 2 sizes to a level "
-        "x 5 ratios.",
+        "For controls and lines of text of 10 to 120 pixels, up to 16 times as wide as high: 3 levels, 2 sizes to a "
+        "level x 5 ratios.",
         (Level(4, (12.0, 18.0), WIDE), Level(8, (26.0, 36.0), WIDE), Level(16, (52.0, 80.0), WIDE)),
         0.5, "none", "nominal",
     ),
