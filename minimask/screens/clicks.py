@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt
 
 from minimask.data.found import Found
 from minimask.geometry.checks import BoolArray, as_mask
@@ -90,6 +89,8 @@ def click_point(mask: BoolArray) -> tuple[float, float]:
     >>> click_point(np.array([[0, 1, 1, 1], [1, 1, 1, 1], [0, 1, 1, 1]], bool))
     (2.5, 1.5)
     """
+    from scipy.ndimage import distance_transform_edt  # the widgets do without it until someone clicks
+
     if not as_mask(mask).any():
         raise ValueError("mask must have at least one pixel, got none")
     depths = distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
