@@ -22,7 +22,7 @@ ALT = """Four pictures. Stained tissue of a real slide with an outline around ea
 its check boxes, fields, buttons and texts found, each in the color of its kind, and a panel that lies above; and what
 is found in a generated picture before and after a faint change of its pixels: a rectangle is gone, and an L is seen
 where none is."""
-PAGE, PICTURE, STEP = 19, 0, 6
+PAGE, PICTURE, STEP = 64, 0, 6
 SURE = 0.5
 
 
@@ -37,7 +37,7 @@ def draw_page(axes: Axes) -> None:
     sure = looked.model.scores >= SURE
     roles = [CLASSES[label - 1] for label in looked.model.labels[sure]]
     draw_on_screen(axes, looked.screen.image, OnScreen(roles, looked.model.masks[sure]))
-    axes.set_title("a page that it never saw", fontsize=11)
+    axes.set_title("in a look it never saw", fontsize=11)
 
 
 def draw_attack(axes: Axes, step: int, title: str) -> None:
