@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from minimask.data.blocks import byte_block, packed, unpacked, word_block
+from minimask.data.blocks import byte_block, load_all, packed, save_all, unpacked, word_block
 from minimask.data.crops import Crops
 from minimask.data.found import Found
 from minimask.data.picture import Picture
@@ -280,15 +280,12 @@ def _sighting(found: Any, size: tuple[int, int]) -> Sighting:  # noqa: ANN401
 
 def save_attacked(path: str | Path, pictures: Sequence[AttackedPicture]) -> None:
     """Write attacked pictures, images and all, to one file; `load_attacked` reads it."""
-    content = {f"picture{k}": np.frombuffer(picture.to_bytes(), np.uint8) for k, picture in enumerate(pictures)}
-    with Path(path).open("wb") as file:
-        np.savez(file, allow_pickle=False, **content)
+    save_all(path, (picture.to_bytes() for picture in pictures))
 
 
 def load_attacked(path: str | Path) -> list[AttackedPicture]:
     """Read a file of `save_attacked`."""
-    with np.load(path, allow_pickle=False) as arrays:
-        return [AttackedPicture.from_bytes(arrays[f"picture{k}"].tobytes()) for k in range(len(arrays.files))]
+    return [AttackedPicture.from_bytes(content) for content in load_all(path)]
 
 
 def recorded_attacks() -> list[AttackedPicture]:

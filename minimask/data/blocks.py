@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -87,3 +88,16 @@ def _read(about: dict[str, Any], raw: bytes, at: int) -> tuple[FloatArray, int]:
         whole = (low + (high << 8)).view(np.int16).reshape(shape)
     low, step = (np.reshape(about[key], (-1, *(1,) * (len(shape) - 1)) if shape else ()) for key in ("low", "step"))
     return low + step * whole.astype(np.float64), end
+
+
+def save_all(path: str | Path, contents: Iterable[bytes]) -> None:
+    """Write the bytes of several pictures to one file; `load_all` reads it."""
+    arrays = {f"picture{k}": np.frombuffer(content, np.uint8) for k, content in enumerate(contents)}
+    with Path(path).open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
+
+
+def load_all(path: str | Path) -> list[bytes]:
+    """Read a file of `save_all`."""
+    with np.load(path, allow_pickle=False) as arrays:
+        return [arrays[f"picture{k}"].tobytes() for k in range(len(arrays.files))]

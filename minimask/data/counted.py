@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minimask.data.blocks import byte_block, packed, unpacked, word_block
+from minimask.data.blocks import byte_block, load_all, packed, save_all, unpacked, word_block
 from minimask.data.crops import Crops
 from minimask.data.picture import Picture
 from minimask.geometry.checks import BoolArray, IntArray, as_float_array, is_tensor
@@ -153,15 +153,12 @@ def labels_of(masks: BoolArray) -> IntArray:
 
 def save_counted(path: str | Path, pictures: Sequence[CountedPicture]) -> None:
     """Write counted pictures, images and all, to one file; `load_counted` reads it."""
-    content = {f"picture{k}": np.frombuffer(picture.to_bytes(), np.uint8) for k, picture in enumerate(pictures)}
-    with Path(path).open("wb") as file:
-        np.savez(file, allow_pickle=False, **content)
+    save_all(path, (picture.to_bytes() for picture in pictures))
 
 
 def load_counted(path: str | Path) -> list[CountedPicture]:
     """Read a file of `save_counted`."""
-    with np.load(path, allow_pickle=False) as arrays:
-        return [CountedPicture.from_bytes(arrays[f"picture{k}"].tobytes()) for k in range(len(arrays.files))]
+    return [CountedPicture.from_bytes(content) for content in load_all(path)]
 
 
 def recorded_counts() -> list[CountedPicture]:

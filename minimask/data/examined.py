@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from minimask.data.blocks import byte_block, packed, scaled_block, unpacked, word_block
+from minimask.data.blocks import byte_block, load_all, packed, save_all, scaled_block, unpacked, word_block
 from minimask.geometry.checks import BoolArray, FloatArray, IntArray
 
 RECORDED = Path(__file__).parent / "recorded" / "x_ray.npz"
@@ -202,15 +202,12 @@ class ExaminedPicture:
 
 def save_examined(path: str | Path, pictures: list[ExaminedPicture]) -> None:
     """Write examined pictures, images and all, to one file; `load_examined` reads it."""
-    content = {f"picture{k}": np.frombuffer(picture.to_bytes(), np.uint8) for k, picture in enumerate(pictures)}
-    with Path(path).open("wb") as file:
-        np.savez(file, allow_pickle=False, **content)
+    save_all(path, (picture.to_bytes() for picture in pictures))
 
 
 def load_examined(path: str | Path) -> list[ExaminedPicture]:
     """Read a file of `save_examined`."""
-    with np.load(path, allow_pickle=False) as arrays:
-        return [ExaminedPicture.from_bytes(arrays[f"picture{k}"].tobytes()) for k in range(len(arrays.files))]
+    return [ExaminedPicture.from_bytes(content) for content in load_all(path)]
 
 
 def recorded_pictures() -> list[ExaminedPicture]:
