@@ -7,6 +7,7 @@ replaced by numbers in order of appearance.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import sys
@@ -47,9 +48,27 @@ def execute(path: Path, target: Path | None = None) -> None:
     notebook.metadata["language_info"] = {"name": "python"}
     notebook.metadata["minimask"] = versions()
     text = nbformat.writes(notebook)
-    for number, name in enumerate(dict.fromkeys(MODEL_ID.findall(text))):
+    for number, name in enumerate(random_names(notebook)):
         text = text.replace(name, uuid.uuid5(uuid.NAMESPACE_OID, f"{path.name}/{number}").hex)
+    text = nbformat.writes(nbformat.reads(text, as_version=4))  # entries were in the order of the random names
     (target or path).write_text(text + "\n", encoding="utf-8")
+
+
+def random_names(notebook: nbformat.NotebookNode) -> list[str]:
+    """Return the names of models in an order without chance: as they are shown, each before those that it refers to."""
+    widgets = notebook.metadata.get("widgets", {}).get("application/vnd.jupyter.widget-state+json", {})
+    models = {name: json.dumps(model, sort_keys=True) for name, model in widgets.get("state", {}).items()}
+    parts = {part for model in models.values() for part in MODEL_ID.findall(model)}
+    others = sorted(models, key=lambda name: (name in parts, MODEL_ID.sub("", models[name])))
+    names: dict[str, None] = {}
+    for first in [*MODEL_ID.findall(json.dumps(notebook.cells)), *others]:
+        waiting = [first]
+        while waiting:
+            name = waiting.pop(0)
+            if name not in names:
+                names[name] = None
+                waiting += MODEL_ID.findall(models.get(name, ""))
+    return list(names)
 
 
 def versions() -> dict[str, str]:

@@ -123,6 +123,17 @@ def test_what_a_cell_prints_is_one_output_however_slowly_it_prints(tmp_path):
     assert texts(path) == [["a\nb\nc\n"]]
 
 
+def test_widgets_lie_in_the_same_order_whatever_their_random_names(tmp_path):
+    source = "import ipywidgets\nkept = [ipywidgets.IntSlider(number) for number in range(4)]\nkept[0]"
+    path, again = tmp_path / "sliders.ipynb", tmp_path / "again" / "sliders.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source, id="one")]), path)
+    again.parent.mkdir()
+    chapters.execute(path, again)
+    chapters.execute(path)
+    assert path.read_text(encoding="utf-8") == again.read_text(encoding="utf-8")
+    assert path.read_text(encoding="utf-8").count('"_model_name": "IntSliderModel"') == 4
+
+
 def test_a_folder_without_notebooks_is_said(tmp_path, capsys):
     assert chapters.main([str(tmp_path)]) == 1
     assert "no notebook in" in capsys.readouterr().err
