@@ -22,7 +22,7 @@ from nbclient.exceptions import CellExecutionError
 
 from minimask.ledger import WRITE
 
-MODEL_ID = re.compile(r"\b[0-9a-f]{32}\b")
+MODEL_ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 
 
 def execute(path: Path, target: Path | None = None) -> None:
