@@ -6,9 +6,7 @@ nuclei that touch, overlap and lie out of focus; stains, light and noise that di
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NoReturn
 
 import numpy as np
 
@@ -17,6 +15,7 @@ from minimask.data.nucleus import Nucleus
 from minimask.data.picture import Picture
 from minimask.data.staining import LOOKS, stained
 from minimask.data.tissue import Ground, lie_of_the_land
+from minimask.data.world import GeneratedWorld
 from minimask.geometry.checks import as_number, as_whole_number
 
 __all__ = ["CLASSES", "NucleiWorld"]
@@ -34,7 +33,7 @@ MOST_PIXELS = 2**32
 
 
 @dataclass(frozen=True)
-class NucleiWorld:
+class NucleiWorld(GeneratedWorld):
     """A world of pictures of tissue: `world[index]` draws one, the same one every time.
 
     Parameters
@@ -98,8 +97,7 @@ class NucleiWorld:
 
     def __getitem__(self, index: int) -> Picture:
         """Draw the picture of an index, a whole number of at least 0."""
-        sequence = np.random.SeedSequence(self.seed, spawn_key=(as_whole_number(index, "index", 0),))
-        rng = np.random.Generator(np.random.PCG64(sequence))
+        rng = self._rng(index)
         look = LOOKS[int(np.searchsorted(np.cumsum(SHARES), rng.random()))] if self.look == "any" else self.look
         ground = lie_of_the_land(self.height, self.width, rng)
         if look == "gray":
@@ -111,14 +109,6 @@ class NucleiWorld:
             any(heap.add(self._throw(habit, ground, heap, rng)) for _ in range(TRIES))
         image = stained(look, ground, heap, self.stain, self.blur, rng)
         return Picture(image, heap.masks(), heap.boxes(), np.ones(len(heap.nuclei), dtype=np.int64))
-
-    def __iter__(self) -> NoReturn:
-        raise TypeError("a NucleiWorld has no end; its first pictures are `world.pictures(count)`")
-
-    def pictures(self, count: int, start: int = 0) -> Iterator[Picture]:
-        """Draw `count` pictures one after another, from index `start` on."""
-        first = as_whole_number(start, "start", 0)
-        return (self[index] for index in range(first, first + as_whole_number(count, "count", 0)))
 
     def _throw(self, habit: Habit, ground: Ground, heap: Heap, rng: np.random.Generator) -> Nucleus | None:
         """Return a nucleus somewhere in the picture or close to another; None where the tissue has none."""

@@ -6,9 +6,8 @@ texture tells the class, marks of no class are strewn about, and objects that ar
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from minimask.data.picture import Picture
 from minimask.data.pile import Pile
 from minimask.data.shape_classes import SHAPE_CLASSES, Shape, sized
 from minimask.data.textures import ground, unpacked
+from minimask.data.world import GeneratedWorld
 from minimask.geometry.checks import as_number, as_whole_number
 
 __all__ = ["CLASSES", "Picture", "Shape", "ShapesWorld"]
@@ -35,7 +35,7 @@ MARKS = 9 / 128**2
 
 
 @dataclass(frozen=True)
-class ShapesWorld:
+class ShapesWorld(GeneratedWorld):
     """A world of pictures: `world[index]` draws one, the same one every time.
 
     Parameters
@@ -106,8 +106,7 @@ class ShapesWorld:
 
     def __getitem__(self, index: int) -> Picture:
         """Draw the picture of an index, a whole number of at least 0."""
-        sequence = np.random.SeedSequence(self.seed, spawn_key=(as_whole_number(index, "index", 0),))
-        rng = np.random.Generator(np.random.PCG64(sequence))
+        rng = self._rng(index)
         canvas = ground(self.height, self.width, rng)
         strew(canvas, int(self.height * self.width * MARKS * self.clutter * (0.5 + rng.random())), rng)
         pile = Pile(canvas, self.visible)
@@ -117,14 +116,6 @@ class ShapesWorld:
             any(pile.add(self._throw(name, pile, crowding, rng), rng) for crowding in tries)
         labels = np.array([CLASSES.index(shape.name) + 1 for shape in pile.shapes], dtype=np.int64)
         return Picture(unpacked(canvas), pile.masks(), pile.boxes(), labels, tuple(pile.shapes))
-
-    def __iter__(self) -> NoReturn:
-        raise TypeError("a ShapesWorld has no end; its first pictures are `world.pictures(count)`")
-
-    def pictures(self, count: int, start: int = 0) -> Iterator[Picture]:
-        """Draw `count` pictures one after another, from index `start` on."""
-        first = as_whole_number(start, "start", 0)
-        return (self[index] for index in range(first, first + as_whole_number(count, "count", 0)))
 
     def _throw(self, name: str, pile: Pile, crowding: float, rng: np.random.Generator) -> Shape:
         """Return a shape of a class somewhere in the picture, or close upon one that lies there already."""
