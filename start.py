@@ -37,6 +37,7 @@ PYTHON = str(VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
 STAMP = VENV / "minimask.json"  # what .venv holds; its "state" is creating, created, installing or ready
 GIGABYTES = 3.2  # with all extras of pyproject.toml, and half as much again; torch for a graphics card takes 5 more
 IMPORTS = "anywidget, jupyterlab, matplotlib.pyplot, numba, pycocotools.mask, skimage.measure, torch"
+HELD_BY = {"lab": ("lab", "site", "test"), "site": ("site", "test")}  # which extras include which
 DISK_SIGNS = ("no space left", "os error 28", "not enough space", "os error 112", "quota exceeded")
 NETWORK_SIGNS = ("connection", "name resolution", "dns error", "timed out", "certificate", "error sending request")
 PIP_TO_UV = {
@@ -62,7 +63,7 @@ class DiskError(SetupError):
 
 
 def prepare(extra: str) -> None:
-    """Leave a working .venv with the extra "lab" or "test" behind, or raise SetupError.
+    """Leave a working .venv with the extra "lab", "site" or "test" behind, or raise SetupError.
 
     The extra "parity" has an environment of its own: torchvision works only beside the torch that it was built with.
     """
@@ -75,7 +76,7 @@ def prepare(extra: str) -> None:
         with only_one_run():
             stamp = read_stamp()
             if not is_ready(stamp, extra):
-                make_or_update(stamp, "test" if stamp.get("extra") == "test" else extra)
+                make_or_update(stamp, stamp["extra"] if includes(stamp, extra) else extra)
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise disk_full() from error
@@ -116,7 +117,7 @@ def make_or_update(stamp: Stamp, extra: str) -> None:
     except SetupError as error:
         if stamp and not isinstance(error, DiskError):
             write_stamp(stamp)  # installers download and build everything before they change anything
-        if not isinstance(error, NetworkError) or stamp.get("extra") not in (extra, "test"):
+        if not isinstance(error, NetworkError) or not includes(stamp, extra):
             raise
         say(f"\n{error}\nUntil then, this goes on with the packages of the last time.\n")
         return
@@ -218,9 +219,14 @@ def write_stamp(stamp: Stamp) -> None:
 
 
 def is_ready(stamp: Stamp, extra: str) -> bool:
-    """Tell whether .venv is complete and up to date; the extra "test" includes "lab"."""
+    """Tell whether .venv is complete and up to date."""
     wanted = {**identity(), "state": "ready"}
-    return wanted.items() <= stamp.items() and stamp["extra"] in (extra, "test") and Path(PYTHON).exists()
+    return wanted.items() <= stamp.items() and includes(stamp, extra) and Path(PYTHON).exists()
+
+
+def includes(stamp: Stamp, extra: str) -> bool:
+    """Tell whether the packages of .venv include those of an extra: "test" has all of "site", "site" all of "lab"."""
+    return stamp.get("extra") in HELD_BY.get(extra, (extra,))
 
 
 @contextlib.contextmanager
@@ -340,6 +346,7 @@ WORDS = {  # what to install for it, and what it does
     "bench": ("parity", "measure speeds beside torchvision, in the environment of parity"),
     "browser": ("test", "test the chapters in a real browser"),
     "parity": ("parity", "compare with torchvision, in an environment of its own (5 GB)"),
+    "site": ("site", "build the website of all chapters, in build/site"),
 }
 
 
@@ -356,6 +363,8 @@ def commands(word: str) -> list[list[str]]:
         return [["-m", "ruff", "check"], ["-m", "ruff", "format", "--check"], ["-m", "mypy"]]
     if word == "notebooks":
         return [["-m", "minimask.chapters", "notebooks"]]
+    if word == "site":
+        return [["docs/build_site.py"]]
     if word == "browser":
         os.environ["MINIMASK_BROWSER"] = find_browser()
         return [["-m", "pytest", "-p", "no:cacheprovider", "tests/browser", *together]]

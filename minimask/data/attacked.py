@@ -2,7 +2,7 @@
 
 `minimask.widgets.AttackStrength` shows them. A pixel's channels each go up or down by the whole strength, to a corner
 of the ball that the attacker may move in: so a change takes one bit for each, and random noise of equal strength is
-exactly as large. To record what ships with the package, at strengths of 0, 1, 2, 3, 4, 6, 8, 12 and 16 levels:
+exactly as large. To record what ships with the package, at strengths of 0, 1, 2, 3, 4, 6, 8, 12 and 16 levels::
 
     def at(strength, pictures):                # pictures: what `attack` returned, as uint8
         up = corner(image, pictures)           # PGD's result, moved on to the nearest corner

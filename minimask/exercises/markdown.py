@@ -9,7 +9,7 @@ _INLINE = re.compile(r"`(?P<code>[^`]+)`|\*\*(?P<strong>[^*]+)\*\*|\*(?P<em>[^*\
 
 
 def markdown_html(text: str) -> str:
-    """Return paragraphs, ``- `` lists, and code that is indented by four spaces, as HTML.
+    """Return paragraphs, lists of lines that begin with a dash, and code that is indented by four spaces, as HTML.
 
     Within a line: ``code`` in backticks, **strong** and *emphasized* words. All else is shown as it stands.
 

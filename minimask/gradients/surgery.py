@@ -148,9 +148,9 @@ def mgda(gram: ArrayLike) -> Weights:
 def cagrad(gram: ArrayLike, c: float = 0.5) -> Weights:
     """Return the weights of CAGrad: near the sum, the direction that is best for the task that gains least from it.
 
-    With g_0 the mean of the gradients, it maximizes the least of d · g_i over all d with |d - g_0| <= c |g_0|; the
-    direction is T times that d, which is g_0 + c |g_0| g_w / |g_w|, where w on the simplex makes
-    g_w · g_0 + c |g_0| |g_w| least.
+    With `g_0` the mean of the gradients, it maximizes the least of `d · g_i` over all `d` with `|d - g_0| <= c |g_0|`;
+    the direction is T times that d, which is `g_0 + c |g_0| g_w / |g_w|`, where `w` on the simplex makes
+    `g_w · g_0 + c |g_0| |g_w|` least.
 
     Parameters
     ----------

@@ -48,6 +48,19 @@ def test_changed_requirements_are_installed_into_what_is_there(start, programs, 
     assert start.read_stamp() == {**start.identity(), "state": "ready", "extra": "lab"}
 
 
+def test_what_the_site_needs_holds_what_the_lab_needs(start, programs, folder):
+    stamp(start)
+    start.prepare("site")
+    assert any("-e .[site]" in line for line in programs.ran)
+    programs.ran.clear()
+    for extra in ("lab", "site", "lab"):  # going to and fro installs nothing
+        start.prepare(extra)
+    assert programs.ran == []
+    (folder / "constraints.txt").write_text("# changed\n")
+    start.prepare("lab")
+    assert any("-e .[site]" in line for line in programs.ran)
+
+
 def test_tests_need_more_and_what_is_there_is_never_taken_away(start, programs, folder):
     stamp(start)
     start.prepare("test")

@@ -63,6 +63,11 @@ def test_lint_goes_on_after_a_failure_and_reports_it(start, calls):
     assert calls == ["test", "-m ruff check", "-m ruff format --check", "-m mypy"]
 
 
+def test_the_site_is_built_by_one_script(start, calls):
+    assert start.main(["site", "--to", "elsewhere"]) == 2  # what the stand-in for run answers
+    assert calls == ["site", "docs/build_site.py --to elsewhere"]
+
+
 def test_figures_runs_every_script(start, calls, folder):
     for name in ("b.py", "a.py", "a.png"):
         (folder / "figures" / name).touch()

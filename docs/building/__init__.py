@@ -1,0 +1,1 @@
+"""What the site is built with, beside Sphinx: chapters become pages, widgets stay alive, formulas become MathML."""

@@ -1,0 +1,72 @@
+"""Sphinx's settings; `python start.py site` builds the site by `docs/build_site.py`."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))  # for the package `building`
+
+import minimask
+
+project = "minimask"
+author = "The minimask authors"
+copyright = "2026, the minimask authors"
+release = version = minimask.__version__
+html_title = "minimask"
+
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.viewcode",
+    "numpydoc",
+    "sphinx_design",
+    "building.site",
+]
+root_doc = "index"
+exclude_patterns = ["made"]
+source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
+
+# Chapters are committed executed, and shown as they are.
+suppress_warnings = [
+    "design.card_legacy",  # the new way of writing a footer is too new
+    "toc.empty_glob",  # pages of these names may come
+]
+nb_execution_mode = "off"
+nb_merge_streams = True
+myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist", "dollarmath"]
+myst_heading_anchors = 4
+myst_links_external_new_tab = False
+
+# The reference
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+autosummary_generate = False
+numpydoc_show_class_members = False
+numpydoc_xref_param_type = False
+viewcode_line_numbers = True
+add_module_names = False
+python_maximum_signature_line_length = 88
+toc_object_entries_show_parents = "hide"
+default_role = "linked-code"
+nitpicky = True
+nitpick_ignore_regex = [(r"py:.*", r"(?!minimask).*")]  # other libraries' pages are on the network
+
+# How it looks
+html_theme = "sphinx_book_theme"
+html_math_renderer = "mathml"
+html_static_path = ["_static"]
+html_extra_path: list[str] = []
+html_css_files = ["site.css"]
+html_js_files = [("living.js", {"defer": "defer"})]
+html_copy_source = False
+html_show_sourcelink = False
+html_last_updated_fmt = None
+html_theme_options = {
+    "use_download_button": False,
+    "use_fullscreen_button": False,
+    "show_toc_level": 2,
+    "show_navbar_depth": 1,
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
+}
