@@ -25,9 +25,10 @@ import minimask
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-EXTRAS_IN_USE = ("lab", "tensorboard", "test", "parity")
+WITHOUT_A_CARD = ("lab", "tensorboard", "classroom", "site", "test", "parity")
 WANTED = [
-    Requirement(line) for line in [*PROJECT["dependencies"], *(line for name in EXTRAS_IN_USE for line in EXTRAS[name])]
+    Requirement(line)
+    for line in [*PROJECT["dependencies"], *(line for name in WITHOUT_A_CARD for line in EXTRAS[name])]
 ]
 PINNED = [
     Requirement(line)
@@ -106,10 +107,30 @@ def test_constraints_reach_to_the_last_dependency():
     assert {name for name, _ in seen if not LIBRARIES_OF_CARDS.match(name)} - pinned == set()
 
 
-@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
+def test_no_extra_is_forgotten_here():
+    assert set(EXTRAS) == {*WITHOUT_A_CARD, "cuda"}
+
+
+def test_whoever_tests_has_what_builds_the_wheel():
+    """The wheel is built without a network, so not in an environment of its own."""
+    of_test = {requirement.name: requirement for requirement in map(Requirement, EXTRAS["test"])}
+    build = tomllib.loads(text("pyproject.toml"))["build-system"]
+    for needed in map(Requirement, build["requires"]):
+        assert set(needed.specifier) <= set(of_test[needed.name].specifier), needed
+
+
+PYTHONS = [line.rpartition(" ")[2] for line in PROJECT["classifiers"] if re.search(r"Python :: 3\.\d+$", line)]
+
+
+def test_the_pythons_that_are_named_go_on_from_the_oldest_without_a_gap():
+    oldest = int(PROJECT["requires-python"].removeprefix(">=3."))
+    assert PYTHONS == [f"3.{oldest + number}" for number in range(len(PYTHONS))]
+    assert len(PYTHONS) >= 3
+
+
+@pytest.mark.parametrize("version", PYTHONS)
 def test_constraints_are_for_every_python_that_is_named(version):
     """Each Python gets one pin of a package, never two that contradict each other, and never none."""
-    assert f"Programming Language :: Python :: {version}" in PROJECT["classifiers"]
     assert version in SpecifierSet(PROJECT["requires-python"])
     environment = {"python_version": version, "python_full_version": f"{version}.0"}
     active = [pin.name for pin in PINNED if pin.marker is None or Marker(str(pin.marker)).evaluate(environment)]
@@ -190,7 +211,7 @@ def test_settings_are_in_force_and_allowed_in_the_installed_jupyterlab(plugin, t
 
 
 def committed_texts():
-    folders = ["minimask", "tests", "notebooks", "figures", "lab", ".ci"]
+    folders = ["minimask", "tests", "notebooks", "figures", "benchmarks", "docs", "lab", ".ci"]
     files = [path for path in ROOT.iterdir() if path.is_file() and path.name != ".coverage"]
     files += [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
     generated, binary = {"__pycache__", ".ipynb_checkpoints"}, {".png", ".gif", ".npz", ".safetensors", ".zip"}
