@@ -2,8 +2,33 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from os import PathLike
 from pathlib import Path
+
+PROGRESS = "MINIMASK_PROGRESS"
+"""Set this environment variable to the path of a file, and progress in the exercises is kept there."""
+
+
+def data_folder() -> Path:
+    """Return the folder for what minimask keeps about its reader, where the system has such data; it need not exist.
+
+    `%LOCALAPPDATA%` on Windows, `~/Library/Application Support` on macOS, else `$XDG_DATA_HOME` or `~/.local/share`.
+
+    Examples
+    --------
+    >>> data_folder().name
+    'minimask'
+    """
+    home = Path.home()
+    if sys.platform == "win32":
+        data = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        data = home / "Library" / "Application Support"
+    else:
+        data = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")
+    return data / "minimask"
 
 
 def empty_folder(path: str | PathLike[str], name: str = "folder") -> Path:

@@ -4,10 +4,19 @@ Hypothesis draws the same examples in every run, so that a change, and nothing e
 look for new ones: `python start.py test --hypothesis-profile=explore`.
 """
 
+import os
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from minimask.folders import PROGRESS
+
+# No test reads or writes the reader's own progress, nor does a kernel or a server that a test starts.
+_FOLDER = tempfile.TemporaryDirectory(prefix="minimask-progress-")
+os.environ[PROGRESS] = str(Path(_FOLDER.name) / "progress.json")
 
 # A busy machine, or a function compiled at its first call, is no failure.
 settings.register_profile("minimask", deadline=None, derandomize=True)
