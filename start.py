@@ -347,6 +347,7 @@ WORDS = {  # what to install for it, and what it does
     "browser": ("test", "test the chapters in a real browser"),
     "parity": ("parity", "compare with torchvision, in an environment of its own (5 GB)"),
     "site": ("site", "build the website of all chapters, in build/site"),
+    "slides": ("site", "make slides of all chapters, in build/slides"),
 }
 
 
@@ -365,6 +366,8 @@ def commands(word: str) -> list[list[str]]:
         return [["-m", "minimask.chapters", "notebooks"]]
     if word == "site":
         return [["docs/build_site.py"]]
+    if word == "slides":
+        return [["docs/teaching/make_slides.py"]]
     if word == "browser":
         os.environ["MINIMASK_BROWSER"] = find_browser()
         return [["-m", "pytest", "-p", "no:cacheprovider", "tests/browser", *together]]
