@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from minimask.exercises.markdown import markdown_html
+from minimask.exercises.solutions import are_hidden
 from minimask.plots.style import SHAPE_EDGE
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ class Card:
         dots = "●" * it.difficulty + "○" * (5 - it.difficulty)
         facts = f"{dots} difficulty {it.difficulty} of 5 &ensp;·&ensp; about {it.minutes} minutes"
         folded = {f"Hint {k}": hint for k, hint in enumerate(it.hints, 1)}
-        folded["Solution"] = f'Run `exercises.get("{it.id}").reveal()` in a cell of its own.'
+        if not are_hidden():
+            folded["Solution"] = f'Run `exercises.get("{it.id}").reveal()` in a cell of its own.'
         details = "".join(
             f'<details style="margin: 4px 0"><summary>{summary}</summary>'
             f'<div style="margin-left: 18px">{markdown_html(text)}</div></details>'

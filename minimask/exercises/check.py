@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from random import Random
 from textwrap import indent
 from typing import TYPE_CHECKING, Any, Literal
 from unittest.mock import patch
@@ -53,8 +54,11 @@ class Passed:
     drawn: int
 
 
-def examine(exercise: Exercise, function: object) -> Finding | Passed:
-    """Return the first thing that is wrong with a function, as small as it can be made, or that nothing is."""
+def examine(exercise: Exercise, function: object, seed: int | None = None) -> Finding | Passed:
+    """Return the first thing that is wrong with a function, as small as it can be made, or that nothing is.
+
+    Without a seed, everybody's function meets the same drawn inputs; with one, others, and the same for that seed.
+    """
     if not callable(function):
         return Finding(
             "not callable",
@@ -67,7 +71,7 @@ def examine(exercise: Exercise, function: object) -> Finding | Passed:
         finding = _try_twice(exercise, function, inputs)
         if finding:
             return finding
-    drawn = _search(exercise, function)
+    drawn = _search(exercise, function, seed)
     if isinstance(drawn, Finding):
         return drawn
     for inputs in exercise.large_examples:
@@ -106,12 +110,13 @@ def _try_twice(exercise: Exercise, function: Function, inputs: Inputs) -> Findin
     return finding
 
 
-def _search(exercise: Exercise, function: Function) -> Finding | int:
+def _search(exercise: Exercise, function: Function, seed: int | None) -> Finding | int:
     """Draw inputs; return the finding on the smallest that goes wrong, or how many were tried."""
     tried = 0
     stuck: Finding | None = None
     last: Inputs = ()
     end = time.monotonic() + SECONDS_FOR_DRAWN
+    chance = None if seed is None else Random(seed)
 
     def goes_wrong(inputs: Inputs) -> bool:
         nonlocal tried, stuck, last
@@ -137,7 +142,7 @@ def _search(exercise: Exercise, function: Function) -> Finding | int:
     with tempfile.TemporaryDirectory() as folder, _only_from_the_strategy():
         configuration.set_hypothesis_home_dir(folder)  # or it leaves a folder of notes beside the notebook
         try:
-            smallest = find(exercise.inputs, goes_wrong, settings=rules)
+            smallest = find(exercise.inputs, goes_wrong, settings=rules, random=chance)
         except NoSuchExample:
             return stuck or tried
         except Flaky:

@@ -18,6 +18,7 @@ from hypothesis.strategies import SearchStrategy
 from minimask.exercises.answers import compare_numbers
 from minimask.exercises.card import Note
 from minimask.exercises.check import Finding, examine
+from minimask.exercises.solutions import are_hidden
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -167,4 +168,6 @@ class Exercise:
 
     def reveal(self) -> Note:
         """Return a solution, with an explanation."""
+        if are_hidden():
+            return Note(f"In this class, the solution of exercise {self.id} is with your teacher.")
         return Note(f"**Exercise {self.id}, a solution**\n\n```python\n{self.source}\n```\n\n{self.explanation}")
