@@ -1,4 +1,4 @@
-"""Make the slides of all chapters: `python docs/teaching/make_slides.py FOLDER`, one HTML file a chapter, and an index."""
+"""Make the slides of all chapters: `python docs/teaching/make_slides.py FOLDER`, a file for each, and an index."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))  # where the package `slides` lies, from wherever this is run
 
-from slides.chapter import read_chapter  # noqa: E402
-from slides.cutting import cut  # noqa: E402
-from slides.kit import read_goals, read_questions  # noqa: E402
-from slides.page import as_index, as_page  # noqa: E402
+from slides.chapter import read_chapter
+from slides.cutting import cut
+from slides.kit import read_goals, read_questions
+from slides.page import as_index, as_page
 
 ROOT = Path(__file__).parents[2]
 NOT_TAUGHT = "00_start_here"

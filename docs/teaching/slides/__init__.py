@@ -1,1 +1,1 @@
-"""Slides made from the chapters by rule: a notebook is read (`chapter`), cut into slides (`cutting`), and written (`page`)."""
+"""Slides made from the chapters by rule: a notebook is read (`chapter`), cut (`cutting`), and written (`page`)."""

@@ -30,6 +30,7 @@ class Point(NamedTuple):
     """A paragraph that begins with a phrase in bold, or an entry of a list."""
 
     words: str
+    listed: bool = False
 
 
 class Prediction(NamedTuple):
@@ -37,6 +38,12 @@ class Prediction(NamedTuple):
 
     question: str
     context: str
+
+
+class Choices(NamedTuple):
+    """Answers to predict among, by the name of the question in `minimask.exercises.predictions`."""
+
+    name: str
 
 
 class Formula(NamedTuple):
@@ -88,7 +95,7 @@ class Task(NamedTuple):
     exercise: str
 
 
-Block = Passage | Point | Prediction | Formula | Rows | Figure | Printed | Widget | Verdict | Task
+Block = Passage | Point | Prediction | Choices | Formula | Rows | Figure | Printed | Widget | Verdict | Task
 
 
 class Section(NamedTuple):
@@ -127,7 +134,7 @@ def read_chapter(path: Path) -> Chapter:
     title = re.match(r"# (.+)", opening)
     if not title:
         raise ValueError(f"{path.name} must begin with a title, '# ...', got {opening[:40]!r}")
-    card = {name: words for name, words in re.findall(r"^\| \*\*(.+?)\*\* \| (.+) \|$", opening, re.MULTILINE)}
+    card = dict(re.findall(r"^\| \*\*(.+?)\*\* \| (.+) \|$", opening, re.MULTILINE))
     said = re.search(r"\*\*The question\.\*\* (.+?)\n\n", opening, re.DOTALL)
     if said is None:  # a report, which asks nothing: its first sentences say what it is
         said = re.search(r"^# .+\n\n(.+?)\n\n", opening, re.DOTALL)
@@ -140,7 +147,8 @@ def read_chapter(path: Path) -> Chapter:
             for heading, text in _by_heading(source):
                 if heading:
                     numbered = NUMBERED.fullmatch(heading)
-                    sections.append(Section(*(numbered.groups() if numbered else ("", heading)), blocks=[]))
+                    number, named = (numbered[1], numbered[2]) if numbered else ("", heading)
+                    sections.append(Section(number, named, []))
                 sections[-1].blocks.extend(_blocks_of_text(text))
         else:
             sections[-1].blocks.extend(_blocks_of_code(source, cell["outputs"]))
@@ -185,7 +193,8 @@ def _blocks_of_paragraph(paragraph: str, before: Block | None) -> list[Block]:
         lead = before.words if isinstance(before, Passage | Point) else ""
         return [Formula(paragraph.strip("$ \n"), lead)]
     if re.match(r"([-*]|\d+\.) ", paragraph):
-        return [Point(_one_line(entry)) for entry in re.split(r"^(?:[-*]|\d+\.) ", paragraph, flags=re.MULTILINE)[1:]]
+        _, *entries = re.split(r"^(?:[-*]|\d+\.) ", paragraph, flags=re.MULTILINE)
+        return [Point(_one_line(entry), listed=True) for entry in entries]
     asked = PREDICT.search(paragraph)
     if asked:
         said = _one_line(paragraph[: asked.start()])
@@ -199,6 +208,9 @@ def _blocks_of_code(source: str, outputs: list[dict[str, Any]]) -> list[Block]:
     task = re.match(r'exercises\.card\("(.+?)"\)', source)
     if task:
         return [Task(task[1])]
+    choices = re.match(r'exercises\.predict\("(.+?)"\)', source)
+    if choices:
+        return [Choices(choices[1])]
     blocks: list[Block] = []
     for output in outputs:
         data = {kind: "".join(value) for kind, value in output.get("data", {}).items() if isinstance(value, list | str)}

@@ -21,9 +21,7 @@ def as_page(name: str, slides: Sequence[Slide]) -> str:
         Of the deck: what the window is called.
     slides : sequence of Slide
     """
-    contents = "".join(
-        f'<li><a href="#{number + 1}">{where}</a></li>' for number, where in runs_of(slides) if where
-    )
+    contents = "".join(f'<li><a href="#{number + 1}">{where}</a></li>' for number, where in runs_of(slides) if where)
     return "\n".join(
         [
             "<!doctype html>",
@@ -35,8 +33,7 @@ def as_page(name: str, slides: Sequence[Slide]) -> str:
             f"<main>{''.join(_section(number, slide) for number, slide in enumerate(slides, 1))}</main>",
             '<p class="foot" aria-hidden="true"></p><div class="bar" aria-hidden="true"><i></i></div>',
             '<p class="live" role="status"></p>',
-            '<aside class="speaker" aria-label="Speaker notes"><p class="clock"></p><div class="said"></div>'
-            '<p class="next"></p></aside>',
+            SPEAKER,
             f'<dialog aria-label="Contents"><h2>Contents</h2><ol>{contents}</ol>{KEYS}</dialog>',
             f"<script>{(HERE / 'deck.js').read_text(encoding='utf-8')}</script>",
             "</body></html>",
@@ -44,6 +41,9 @@ def as_page(name: str, slides: Sequence[Slide]) -> str:
         ]
     )
 
+
+SPEAKER = """<aside class="speaker" aria-label="Speaker notes">
+<p class="clock"></p><div class="said"></div><p class="next"></p></aside>"""
 
 KEYS = """<h2>Keys</h2><dl>
 <dt><kbd>→</kbd> <kbd>Space</kbd></dt><dd>next; first what is still hidden on the slide</dd>
@@ -71,7 +71,7 @@ def as_index(decks: Sequence[tuple[str, str, int]]) -> str:
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
         'content="width=device-width, initial-scale=1"><title>Slides of minimask</title><style>body{font:20px/1.6 '
         "system-ui,sans-serif;max-width:44rem;margin:3rem auto;padding:0 1rem;color:#1f2430;background:#fff}"
-        "a{color:#0072b2}small{color:#5b6270}</style></head><body><main><h1>Slides</h1><p>One deck a chapter, made from "
-        "its notebook. <kbd>C</kbd> shows the contents and the keys, <kbd>S</kbd> opens the speaker's window.</p>"
+        "a{color:#0072b2}small{color:#5b6270}</style></head><body><main><h1>Slides</h1><p>One deck a chapter, made "
+        "from its notebook. <kbd>C</kbd> shows the contents and the keys, <kbd>S</kbd> opens the speaker's window.</p>"
         f"<ol>{lines}</ol></main></body></html>\n"
     )

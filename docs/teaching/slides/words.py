@@ -22,7 +22,7 @@ def formula(latex: str, display: bool = True) -> str:
     """
     made: str = convert(latex, display="block" if display else "inline")
     made = LETTERS.sub(lambda run: f"<mi>{''.join(re.findall('>([A-Za-z])<', run[0]))}</mi>", made)
-    return re.sub(r'<mo([^>]*)>(&#x0007C;|\|)</mo>', r'<mo\1 lspace="0" rspace="0">|</mo>', made)
+    return re.sub(r"<mo([^>]*)>(&#x0007C;|\|)</mo>", r'<mo\1 lspace="0" rspace="0">|</mo>', made)
 
 
 def _markdown() -> MarkdownIt:
@@ -82,17 +82,23 @@ def _shown(words: str, mark: str) -> str:
     return words if words.endswith(" ") or not mark.endswith(" ") else words + " "
 
 
+SAYS_LITTLE = 40
+"""A sentence of fewer characters does not stand alone."""
+
+
 def first_sentences(words: str, most: int) -> str:
-    """Return as many whole sentences from the beginning as `most` characters hold, but at least one.
+    """Return as many whole sentences from the beginning as `most` characters hold, but at least one that says much.
 
     Examples
     --------
     >>> first_sentences("One is here. Two follows. Three is left out.", 30)
-    'One is here. Two follows.'
+    'One is here. Two follows. Three is left out.'
+    >>> first_sentences("The first sentence says a good deal already. The second one is left out.", 50)
+    'The first sentence says a good deal already.'
     """
     kept, *rest = sentences(words) or [""]
     for sentence in rest:
-        if len(kept) + len(sentence) + 1 > most:
+        if len(kept) + len(sentence) + 1 > most and len(kept) >= SAYS_LITTLE:
             break
         kept += " " + sentence
     return kept
