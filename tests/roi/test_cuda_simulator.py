@@ -5,7 +5,7 @@ The simulator must be chosen before numba is imported; so the kernels run in a p
 
 import importlib
 import os
-import sys
+import random
 import threading
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -16,29 +16,58 @@ from cases import close, pool_truth, random_case, truth
 
 from minimask.roi import pool, reference
 
+ORDER = random.Random(0)
+
 
 def choose_simulator():
     os.environ["NUMBA_ENABLE_CUDASIM"] = "1"
-    sys.setswitchinterval(5e-5)  # threads of a block wait for each other: ten times as fast
-    share_one_array()
+    kernel = importlib.import_module("numba.cuda.simulator.kernel")
+    kernel.BlockManager.run, kernel.BlockThread.syncthreads = run_block, at_a_barrier
 
 
-def share_one_array():
-    """Have the threads of a block ask for their shared arrays one after another.
+def run_block(manager, place, *arguments):
+    """Run the threads of a block one after another, each up to its next barrier, in an order drawn anew every time.
 
-    The simulator looks whether an array is there and then makes it: two threads at once could get one each.
+    The simulator lets them run at once and polls them. That takes several times as long, and what happens where a
+    barrier is missing is seen only now and then; in many orders it is seen every time.
     """
-    api, lock = importlib.import_module("numba.cuda.simulator.kernelapi"), threading.Lock()
+    manager.at_rest = threading.Semaphore(0)
 
-    def array(self, shape, dtype):
-        frame = sys._getframe(1)
-        line = frame.f_code.co_filename, frame.f_lineno  # one array for each line, as in the simulator
-        with lock:
-            if line not in self._allocations:
-                self._allocations[line] = np.empty(shape, api.numpy_support.as_dtype(dtype))
-            return self._allocations[line]
+    def work():
+        try:
+            take_turn(threading.current_thread())
+            manager._f(*arguments)
+        finally:
+            manager.at_rest.release()
 
-    api.FakeCUDAShared.array = array
+    points = np.ndindex(*manager._block_dim)
+    kind = importlib.import_module("numba.cuda.simulator.kernel").BlockThread
+    waiting = [kind(work, manager, place, point, manager._debug) for point in points]
+    for thread in waiting:
+        thread.start()
+    while waiting:
+        ORDER.shuffle(waiting)
+        for thread in waiting:
+            thread.at_barrier = False
+            thread.syncthreads_event.set()
+            manager.at_rest.acquire()
+            if not thread.at_barrier:
+                thread.join()
+            if thread.exception:
+                raise thread.exception[0].with_traceback(thread.exception[1])
+        waiting = [thread for thread in waiting if thread.at_barrier]
+
+
+def take_turn(thread):
+    thread.syncthreads_event.wait()
+    thread.syncthreads_event.clear()
+
+
+def at_a_barrier(thread):
+    """Let the others come up to it."""
+    thread.at_barrier = True
+    thread._manager.at_rest.release()
+    take_turn(thread)
 
 
 def run(module, name, constants, arguments):
