@@ -14,6 +14,10 @@ from pathlib import Path
 from building.sources import ROOT, gather
 from sphinx.cmd.build import main as sphinx
 
+sys.path.insert(0, str(ROOT / "docs" / "teaching"))  # where the slides are made
+
+from make_slides import write_decks  # noqa: E402
+
 
 def build(target: Path, cache: Path) -> int:
     """Build the site and return Sphinx's exit code; every warning counts as a failure."""
@@ -21,14 +25,16 @@ def build(target: Path, cache: Path) -> int:
     if gather(sources) and target.exists():  # pages that are gone
         shutil.rmtree(target)
     options = ["-b", "html", "-c", str(ROOT / "docs"), "-d", str(cache / "doctrees"), "-W", "--keep-going", "-q"]
-    return sphinx([*options, str(sources), str(target)])
+    code = sphinx([*options, str(sources), str(target)])
+    write_decks(target / "slides")
+    return code
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Build the site, and say where it is."""
     parser = argparse.ArgumentParser(prog="docs/build_site.py", description="Build the site.")
     parser.add_argument("--to", type=Path, default=ROOT / "build" / "site", help="the folder of the site")
-    parser.add_argument("--cache", type=Path, default=ROOT / "build" / "site-cache", help="what is kept for the next time")
+    parser.add_argument("--cache", type=Path, default=ROOT / "build" / "site-cache", help="kept for the next time")
     options = parser.parse_args(arguments)
     started = time.monotonic()
     code = build(options.to.resolve(), options.cache.resolve())

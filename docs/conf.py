@@ -33,7 +33,7 @@ suppress_warnings = [
 ]
 nb_execution_mode = "off"
 nb_merge_streams = True
-myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist", "dollarmath"]
+myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist", "dollarmath", "tasklist"]
 myst_heading_anchors = 4
 myst_links_external_new_tab = False
 
@@ -62,7 +62,10 @@ html_js_files = [("living.js", {"defer": "defer"})]
 html_copy_source = False
 html_show_sourcelink = False
 html_last_updated_fmt = None
+html_favicon = "_static/favicon.svg"
+html_context = {"default_mode": "auto"}  # light or dark as the reader's system
 html_theme_options = {
+    "navbar_persistent": [],  # the search field is in the sidebar
     "use_download_button": False,
     "use_fullscreen_button": False,
     "show_toc_level": 2,

@@ -115,9 +115,9 @@ def _is_bar(output: Mapping[str, Any]) -> bool:
 def _how_to_run(name: str) -> dict[str, Any]:
     text = (
         ":::{div} run-it\n"
-        "The living pictures of this page work as they stand. To run and change the code, too, open this chapter in "
-        f"JupyterLab: `python start.py lab notebooks/{name}` "
-        f"([how to get there](/docs/running.md) · <a href=\"{name}\" download>the notebook</a>)\n"
+        "The living pictures on this page work as they stand. To run and change the code, too, open it in JupyterLab: "
+        f"`python start.py`, then `notebooks/{name}` "
+        f'([how to get there](/docs/running.md) · <a href="{name}" download>the notebook</a>)\n'
         ":::"
     )
     return {"cell_type": "markdown", "id": "how-to-run", "metadata": {}, "source": text}

@@ -26,7 +26,8 @@ class LinkedCode(SphinxRole):
             return [code], []
         scope = {f"py:{part}": self.env.ref_context.get(f"py:{part}") for part in ("module", "class")}
         target = self.text.removesuffix("()")
-        return [addnodes.pending_xref("", code, refdomain="py", reftype="obj", reftarget=target, quiet=True, **scope)], []
+        link = addnodes.pending_xref("", code, refdomain="py", reftype="obj", reftarget=target, quiet=True, **scope)
+        return [link], []
 
 
 def _stay_code(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Iterator
 from types import ModuleType
 
@@ -27,18 +28,26 @@ PAGES = {
     "plots": ("Figures", ("plots",)),
     "widgets": ("Living pictures", ("widgets",)),
     "exercises": ("Exercises", ("exercises",)),
+    "classroom": ("For teachers", ("classroom",)),
     "commands": ("Commands", ("cli", "arguments", "predicting", "chapters")),
     "tools": ("Small tools", ("compiled", "folders", "meter")),
 }
 """By the name of the page: its title, and the modules and packages on it."""
-LEFT_OUT = ("minimask.__main__", "minimask.roi.cuda")
-"""What cannot be imported everywhere (kernels for graphics cards), or is nothing but a start; by their beginnings."""
+LEFT_OUT = (
+    r"minimask\.__main__",
+    r"minimask\.roi\.cuda\w*",  # kernels for graphics cards, which cannot be imported everywhere
+    r"minimask\.exercises\.\w+\.\w+",  # the exercises' own files: they hold the solutions
+    r"minimask\.widgets\.\w+_(measures|picture|bytes|pages|record|widget)",  # the widgets' inner parts
+    r"minimask\.widgets\.(decimals|picture_data|shades)",
+)
+"""What the reference does not have, as patterns of whole names."""
 
 
 def modules() -> Iterator[str]:
     """Yield the names of all modules of the package that the reference has."""
+    left_out = re.compile("|".join(LEFT_OUT))
     for found in pkgutil.walk_packages(minimask.__path__, "minimask."):
-        if not found.name.startswith(LEFT_OUT):
+        if not left_out.fullmatch(found.name):
             yield found.name
 
 

@@ -21,7 +21,7 @@ EXTRA = "made/extra"
 CATALOG = "made/catalog.json"
 """All widgets of all chapters, for the gallery."""
 _NOT_PAGES = {"_static", "_templates", "building", "__pycache__", ".ipynb_checkpoints"}
-_PARTS = {".png", ".gif", ".svg", ".webp", ".jpg", ".txt", ".html", ".css", ".js", ".pdf", ".csv", ".json"}
+_PARTS = {".png", ".gif", ".svg", ".webp", ".jpg"}
 _LINK = re.compile(r"(?<=\]\()(?!/|[a-z]+:)([^)\s#]+)(?=[)#])")
 _LANGUAGES = {".py": "python", ".js": "javascript", ".toml": "toml", ".yml": "yaml", ".css": "css"}
 

@@ -40,13 +40,14 @@ FLAGS = (
 
 
 def pytest_terminal_summary(terminalreporter) -> None:
-    """End with the latencies, which come with the tests' reports, from whatever process."""
+    """End with what was measured, which comes with the tests' reports, from whatever process."""
     reports = terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
-    lines = sorted(words for report in reports for name, words in report.user_properties if name == "latency")
-    if lines:
-        terminalreporter.section("from the event to the new picture")
-        for line in lines:
-            terminalreporter.write_line(line)
+    for kind, title in (("latency", "from the event to the new picture"), ("site", "pages of the site")):
+        lines = sorted(words for report in reports for name, words in report.user_properties if name == kind)
+        if lines:
+            terminalreporter.section(title)
+            for line in lines:
+                terminalreporter.write_line(line)
 
 
 @dataclass

@@ -1,0 +1,84 @@
+"""The tree that the site is built from, and the texts that are made for it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from building import living, mathml, reference, sources
+from building.tree import Tree
+
+
+def test_a_tree_touches_only_what_is_new_and_ends_without_what_is_old(tmp_path):
+    tree = Tree(tmp_path)
+    first = tree.write("a/one.md", "one")
+    tree.write("two.md", b"two")
+    before = first.stat().st_mtime_ns
+    again = Tree(tmp_path)
+    again.write("a/one.md", "one")
+    assert first.stat().st_mtime_ns == before
+    assert again.sweep() == [tmp_path / "two.md"]
+    again.write("a/one.md", "another")
+    assert first.read_text() == "another"
+
+
+def test_links_to_code_lead_to_pages_that_show_it(tmp_path):
+    tree = Tree(tmp_path)
+    text = (
+        "[taps](../minimask/roi/taps.py) [chapter](01_beyond_the_box.ipynb#x) [out](https://a.example/b.py) [no](no.py)"
+    )
+    linked = sources._linked(text, sources.ROOT / "notebooks", tree)
+    assert linked == text.replace("../minimask/roi/taps.py", "/files/minimask/roi/taps.py.md")
+    page = (tmp_path / "files/minimask/roi/taps.py.md").read_text(encoding="utf-8")
+    assert "# minimask/roi/taps.py" in page
+    assert (sources.ROOT / "minimask/roi/taps.py").read_text(encoding="utf-8") in page
+
+
+def test_the_reference_has_every_module_on_one_page():
+    modules = list(reference.modules())
+    texts = reference.pages()
+    for module in modules:
+        if module != "minimask.exercises.card":  # the package has a function of the same name
+            (page,) = [page for page, text in texts.items() if f"automodule:: {module}\n" in text]
+            assert page == reference.page_of(module)
+    assert ".. autoclass:: Card" in texts["exercises"]
+    assert {"minimask.geometry.boxes", "minimask.roi.taps", "minimask.widgets.x_ray"} <= set(modules)
+    with pytest.raises(ValueError, match="add 'attic' to PAGES"):
+        reference.page_of("minimask.attic")
+
+
+def test_the_index_of_the_reference_leads_to_every_page():
+    text = (sources.ROOT / "docs/reference/index.md").read_text(encoding="utf-8")
+    contents = re.search(r"^```\{toctree\}\n:caption.*?```", text, re.MULTILINE | re.DOTALL)[0].splitlines()
+    assert set(reference.PAGES) <= set(contents)
+
+
+def test_the_front_door_has_every_name_of_the_package():
+    import minimask
+
+    text = (sources.ROOT / "docs/reference/front_door.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"autofunction:: (\w+)", text)) | set(re.findall(r"`minimask\.(\w+)`", text))
+    assert documented == set(minimask.__all__)
+
+
+def test_every_widget_is_in_the_gallery():
+    text = (sources.ROOT / "docs/gallery.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"living-widget\} (\w+)", text)) == set(living.NAMES)
+
+
+def test_a_widget_travels_as_a_classic_script(tmp_path):
+    living.write_widgets(Tree(tmp_path), "living")
+    files = {path.stem: path.read_text(encoding="utf-8") for path in (tmp_path / "living").iterdir()}
+    assert set(files) == set(map(living.module_of, living.NAMES))
+    for name, script in files.items():
+        assert script.startswith(f'minimaskLiving.widget("{name}", "')
+        assert not re.search(r"^(import|export)\b", script, re.MULTILINE)
+        assert len(re.findall(r"^return \{", script, re.MULTILINE)) == 1
+
+
+def test_formulas_become_mathml():
+    inline, block = (mathml.as_mathml(r"\frac{a}{b} \le 1", block=block) for block in (False, True))
+    assert inline.startswith("<math ")
+    assert 'display="block"' in block
+    assert "<mfrac><mrow><mi>a</mi></mrow><mrow><mi>b</mi></mrow></mfrac>" in inline
+    assert "script" not in inline
