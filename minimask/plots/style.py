@@ -1,7 +1,7 @@
-"""One visual language: the colours, sizes and strokes that every figure and widget of the project shares.
+"""One visual language: the colors, sizes and strokes that every figure and widget of the project shares.
 
-The colours are those of Okabe and Ito (2008), which remain distinct under the common forms of colour blindness. A
-colour never carries a meaning alone: the tight box is also dashed, the best box solid, the reader's box dotted.
+The colors are those of Okabe and Ito (2008), which remain distinct under the common forms of color blindness. A
+color never carries a meaning alone: the tight box is also dashed, the best box solid, the reader's box dotted.
 """
 
 from __future__ import annotations

@@ -137,8 +137,8 @@ STRENGTH = Prediction(
     ),
 )
 KNOWING = Prediction(
-    name="who knows the defence",
-    question="How many of the four defences stop half of the attacks once the attacker knows of them?",
+    name="who knows the defense",
+    question="How many of the four defenses stop half of the attacks once the attacker knows of them?",
     number=3,
     answers=(
         Answer("none", "Three still do at this strength; at twice the strength they hide half and more.", high=0.5),
