@@ -6,6 +6,12 @@ A notebook shows a card, gives a stub to fill in, and looks at the attempt:
 
     exercises.card("1.1")
     exercises.attempt("1.1", pair_iou)  # a report: passed, not started yet, or not right yet and why
+    exercises.progress()  # what is passed in all chapters, and what comes next
+
+Before a result it asks for a prediction, and answers; beside the result the answer is held against it:
+
+    exercises.predict("roof")
+    exercises.settle("roof", best_iou)
 
 A test or a grader calls ``exercises.get("1.1").check(function)``, which is silent or raises an `AssertionError`.
 """
@@ -14,13 +20,34 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable
+from dataclasses import replace
 
 from minimask.exercises.card import Card
 from minimask.exercises.check import examine
 from minimask.exercises.exercise import Exercise, RefutedError
+from minimask.exercises.prediction import Prediction
+from minimask.exercises.progress_table import Progress, keep, progress_of
 from minimask.exercises.report import Report
+from minimask.exercises.solutions import hide_solutions
 
-__all__ = ["Card", "Exercise", "RefutedError", "Report", "all", "attempt", "card", "chapter", "get"]
+__all__ = [
+    "Card",
+    "Exercise",
+    "Prediction",
+    "Progress",
+    "RefutedError",
+    "Report",
+    "all",
+    "attempt",
+    "card",
+    "chapter",
+    "get",
+    "hide_solutions",
+    "predict",
+    "predictions",
+    "progress",
+    "settle",
+]
 
 _CHAPTERS = {
     1: "beyond_the_box",
@@ -70,6 +97,8 @@ def card(id: str) -> Card:
 def attempt(id: str, function: object) -> Report:
     """Check a function and return a report for a notebook to show; whatever the function does, nothing is raised.
 
+    That it passes is kept for `progress`, on this machine only.
+
     Examples
     --------
     >>> def pair_iou(box_a, box_b): ...
@@ -79,7 +108,67 @@ def attempt(id: str, function: object) -> Report:
     exercise = get(id)
     ids = [other.id for other in chapter(exercise.chapter)]
     later = ids[ids.index(id) + 1 :]
-    return Report(exercise, examine(exercise, function), later[0] if later else None)
+    report = Report(exercise, examine(exercise, function), later[0] if later else None)
+    return replace(report, trouble=keep(id)) if report.passed else report
+
+
+def progress(chapter_number: int | None = None, *, forget: bool = False) -> Progress:
+    """Return which exercises were passed on this machine, and what comes next, for a notebook to show.
+
+    Parameters
+    ----------
+    chapter_number : int, optional
+        Of one chapter only.
+    forget : bool
+        Whether to begin anew, in all chapters; the old file is kept beside the new one.
+
+    Examples
+    --------
+    >>> progress(1).next.title
+    'The IoU of two boxes'
+    """
+    return progress_of(all() if chapter_number is None else chapter(chapter_number), forget=forget)
+
+
+def predictions(number: int | None = None) -> tuple[Prediction, ...]:
+    """Return the predictions that a chapter asks for, or all chapters."""
+    if number is not None and number not in _CHAPTERS:
+        raise ValueError(f"number must be a chapter ({_listed(_CHAPTERS)}), got {number!r}")
+    names = [name for key, name in _CHAPTERS.items() if number in (None, key)]
+    modules = [importlib.import_module(f"minimask.exercises.questions.{name}") for name in names]
+    return tuple(prediction for module in modules for prediction in module.PREDICTIONS)
+
+
+def predict(name: str) -> Prediction:
+    """Return a question about what comes next, which answers whatever one predicts.
+
+    Examples
+    --------
+    >>> predict("circle")
+    Shrink the square until it cuts four slivers off the circle. What does the IoU do?
+      - It falls.
+      - It stays the same.
+      - It rises.
+    """
+    for prediction in predictions():
+        if prediction.name == name:
+            return prediction
+    raise ValueError(f"name must be one of {_listed(one.name for one in predictions())}, got {name!r}")
+
+
+def settle(name: str, measured: str | float) -> None:
+    """Hold the answer that a prediction calls right against what was measured.
+
+    Raises
+    ------
+    AssertionError
+        If the measurement says something else.
+
+    Examples
+    --------
+    >>> settle("circle", "It rises.")
+    """
+    predict(name).settle(measured)
 
 
 def _listed(names: Iterable[object]) -> str:

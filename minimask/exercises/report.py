@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from minimask.exercises.card import framed
 from minimask.exercises.check import Finding, Passed
 from minimask.exercises.markdown import markdown_html
+from minimask.exercises.solutions import are_hidden
 from minimask.plots.show import figure_html
 from minimask.plots.style import BEST, HIGHLIGHT, TIGHT
 
@@ -22,6 +23,7 @@ class Report:
     exercise: Exercise
     result: Finding | Passed
     next_id: str | None
+    trouble: str = ""
 
     @property
     def passed(self) -> bool:
@@ -42,10 +44,9 @@ class Report:
         if isinstance(result, Finding):
             return result.message
         onward = f"Next: exercise {self.next_id}." if self.next_id else "That was the chapter's last exercise."
-        return (
-            f"Right on {result.chosen} chosen inputs and {result.drawn} drawn at random. Compare with "
-            f'`exercises.get("{it.id}").reveal()`. {onward}'
-        )
+        compare = "" if are_hidden() else f' Compare with `exercises.get("{it.id}").reveal()`.'
+        words = f"Right on {result.chosen} chosen inputs and {result.drawn} drawn at random.{compare} {onward}"
+        return f"{words} {self.trouble}".rstrip()
 
     def __repr__(self) -> str:
         return f"Exercise {self.exercise.id}: {self.status}. {self.message}"
