@@ -16,7 +16,7 @@ from sphinx.cmd.build import main as sphinx
 
 sys.path.insert(0, str(ROOT / "docs" / "teaching"))  # where the slides are made
 
-from make_slides import write_decks  # noqa: E402
+from make_slides import write_decks
 
 
 def build(target: Path, cache: Path) -> int:

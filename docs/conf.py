@@ -16,9 +16,8 @@ html_title = "minimask"
 extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
-    "sphinx.ext.autosummary",
     "sphinx.ext.viewcode",
-    "numpydoc",
+    "sphinx.ext.napoleon",
     "sphinx_design",
     "building.site",
 ]
@@ -41,9 +40,9 @@ myst_links_external_new_tab = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
-autosummary_generate = False
-numpydoc_show_class_members = False
-numpydoc_xref_param_type = False
+napoleon_google_docstring = False
+napoleon_use_param = False  # types of parameters are words here, such as `array (N, 4)`
+napoleon_use_rtype = False
 viewcode_line_numbers = True
 add_module_names = False
 python_maximum_signature_line_length = 88
