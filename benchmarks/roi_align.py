@@ -252,7 +252,8 @@ def main() -> None:
     say("\nThe first call ever compiles: {:.1f} s; the first call of a later process: {:.2f} s.".format(*first_calls()))
     say(
         f"{platform.machine()}, float32, Python {platform.python_version()}, torch {torch.__version__}, "
-        f"torchvision {torchvision.__version__}. ![roofline](roi_align.png)"
+        f"torchvision {torchvision.__version__}. ![A roofline: the speed of each operator against how much it computes "
+        "for a byte that it moves](roi_align.png)"
     )
     draw_roofline(points, operations, bandwidth)
     HERE.with_suffix(".md").write_text("\n".join(lines).strip() + "\n", encoding="utf-8")

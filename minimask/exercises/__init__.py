@@ -124,8 +124,8 @@ def progress(chapter_number: int | None = None, *, forget: bool = False) -> Prog
 
     Examples
     --------
-    >>> progress(1).next.title
-    'The IoU of two boxes'
+    >>> [one.id for one in progress(1).exercises]
+    ['1.1', '1.2', '1.3', '1.4', '1.5', '1.6']
     """
     return progress_of(all() if chapter_number is None else chapter(chapter_number), forget=forget)
 
