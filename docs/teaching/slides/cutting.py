@@ -51,19 +51,15 @@ class Slide(NamedTuple):
 
 def cut(chapter: Chapter, goals: Sequence[Goal], questions: Sequence[Question]) -> list[Slide]:
     """Return the slides of a chapter."""
-    return [
-        _opening(chapter, goals),
-        *(
-            slide
-            for section in chapter.sections
-            if section.title
-            for slide in _slides_of(section, goals, [one for one in questions if one.section == _label(section)])
-        ),
-    ]
-
-
-def _label(section: Section) -> str:
-    return section.number or section.title
+    slides = [_opening(chapter, goals)]
+    has_numbers = any(section.number for section in chapter.sections)
+    for section in (one for one in chapter.sections if one.title):
+        where = " ".join(filter(None, (section.number, section.title)))
+        if section.number or not has_numbers:  # what closes a chapter needs no slide that announces it
+            slides.append(_heading(section, where, next((one for one in goals if one.section == where), None)))
+        asked = [one for one in questions if one.section == (section.number or section.title)]
+        slides += [slide._replace(where=where) for slide in _slides_of(section, asked)]
+    return slides
 
 
 def _later(html: str, tag: str = "div") -> str:
@@ -85,22 +81,18 @@ def _opening(chapter: Chapter, goals: Sequence[Goal]) -> Slide:
     return Slide("opening", "", as_line(chapter.title), body, notes)
 
 
-def _slides_of(section: Section, goals: Sequence[Goal], questions: Sequence[Question]) -> Iterator[Slide]:
-    where = " ".join(filter(None, (section.number, section.title)))
-    goal = next((one for one in goals if one.section == where), None)
-    closing = not section.number
-    if not closing:
-        yield _heading(section, where, goal)
+def _slides_of(section: Section, questions: Sequence[Question]) -> Iterator[Slide]:
+    """Yield what a section shows: block by block, then its points, then what the class does."""
     blocks = section.blocks
     for number, block in enumerate(blocks):
         made = _slide_of(block, blocks[:number], blocks[number + 1 :], section.title)
         if made:
-            yield made._replace(where=where)
-    yield from (one._replace(where=where) for one in _points(blocks, section.title))
-    yield from (_vote(question, where) for question in questions)
+            yield made
+    yield from _points(blocks, section.title)
+    yield from map(_vote, questions)
     tasks = [block.exercise for block in blocks if isinstance(block, Task)]
     if tasks:
-        yield _tasks(tasks)._replace(where=where)
+        yield _tasks(tasks)
 
 
 def _heading(section: Section, where: str, goal: Goal | None) -> Slide:
@@ -283,11 +275,11 @@ def _points(blocks: Sequence[Block], title: str) -> Iterator[Slide]:
         yield Slide("points", "", as_line(title), f"<ul>{lines}</ul>", notes)
 
 
-def _vote(question: Question, where: str) -> Slide:
+def _vote(question: Question) -> Slide:
     body = _paragraph(question.ask.removesuffix(" Discuss."), "question")
     body += _options(question.options, question.answer) if question.options else ""
     notes = f"<p><b>{question.name}.</b></p>{as_html(question.behind)}"
-    return Slide("vote", where, "Vote" if question.options else "Discuss", body, notes)
+    return Slide("vote", "", "Vote" if question.options else "Discuss", body, notes)
 
 
 def _tasks(numbers: Sequence[str]) -> Slide:

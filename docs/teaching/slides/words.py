@@ -8,7 +8,8 @@ from latex2mathml.converter import convert
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
-KEPT_WHOLE = re.compile(r"\$[^$]+\$|`[^`]+`|\*\*[^*]+\*\*|\([^()]*\)|\bet al\. |\be\.g\. ")
+KEPT_WHOLE = re.compile(r"\$[^$]+\$|`[^`]+`|\*\*[^*]+\*\*|\([^()]*\)")
+NO_END = re.compile(r"(?<=\bet al)\.|(?<=\be\.g)\.")
 LETTERS = re.compile(r'(?:<mi mathvariant="normal">[A-Za-z]</mi>){2,}')
 
 
@@ -64,22 +65,21 @@ def sentences(words: str) -> list[str]:
 
     def hide(found: re.Match[str]) -> str:
         whole.append(found[0])
-        return f"\x00{len(whole) - 1}\x01" + (" " if found[0].endswith(" ") else "")
+        return f"\x00{len(whole) - 1}\x01"
 
-    hidden = KEPT_WHOLE.sub(hide, words)
-    cut = re.split(r"(?<=[.?!:\x01])\s+(?=[\"'(*`$A-Z0-9\x00])", hidden)
+    def show(hidden: str) -> str:
+        return re.sub("\x00(\\d+)\x01", lambda mark: whole[int(mark[1])], hidden)
+
+    hidden = NO_END.sub(hide, KEPT_WHOLE.sub(hide, words))
     joined: list[str] = []
-    for part in cut:  # a cut after something hidden counts only if that ended a sentence
-        ended = joined and re.search(r"[.?!:]\W*$", re.sub(r"\x00(\d+)\x01", lambda m: whole[int(m[1])], joined[-1]))
-        if joined and not ended:
+    for part in re.split("(?<=[.?!:\x01])\\s+(?=[\"'(*`$A-Z0-9\x00])", hidden):
+        before = show(joined[-1]) if joined else ""
+        ended = re.search(r"[.?!:]\W*$", before) and not before.endswith(("et al.", "e.g."))
+        if joined and not ended:  # what was hidden ended no sentence
             joined[-1] += " " + part
         else:
             joined.append(part)
-    return [re.sub(r"\x00(\d+)\x01 ?", lambda found: _shown(whole[int(found[1])], found[0]), one) for one in joined]
-
-
-def _shown(words: str, mark: str) -> str:
-    return words if words.endswith(" ") or not mark.endswith(" ") else words + " "
+    return list(map(show, joined))
 
 
 SAYS_LITTLE = 40
