@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import html
+import inspect
 import json
 import re
 from collections.abc import Mapping
@@ -56,10 +57,11 @@ class Living:
 
     def markup(self, still: str) -> str:
         """Return the place on a page where it comes to life; `still` is its picture with a path for that page."""
-        label = html.escape(f"{self.name}, a living picture", quote=True)
+        words = inspect.getdoc(getattr(widgets, self.name)) or self.name
+        label = html.escape(words.partition(":")[0], quote=True)
         return (
             f'<div class="living" data-widget="{self.module}" data-state="{self.data}" role="group" '
-            f'aria-label="{label}">{still}</div>'
+            f'aria-label="{label}, a living picture">{still}</div>'
         )
 
     def write(self, tree: Tree, folder: str) -> None:

@@ -1,6 +1,8 @@
 """A real browser and a real JupyterLab for the tests in this folder: `python start.py browser`."""
 
 import contextlib
+import functools
+import http.server
 import json
 import math
 import os
@@ -10,6 +12,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -19,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from on_page import OnPage
 from playwright.sync_api import Browser, Locator, Page, Request, expect, sync_playwright
 
@@ -241,6 +245,39 @@ def open_notebook(lab: Lab, new_page: Callable[..., Page]) -> Iterator[Callable[
     yield open_it
     for session in json.loads(lab.ask("GET", "/api/sessions")):
         lab.ask("DELETE", f"/api/sessions/{session['id']}")
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the site, built once, whatever number of processes test it."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    target = shared / "site"
+    with FileLock(shared / "site.lock", timeout=900):
+        if not (target / "built").exists():
+            command = [sys.executable, ROOT / "docs" / "build_site.py", "--to", target]
+            made = subprocess.run(command, capture_output=True, text=True, check=False)
+            assert made.returncode == 0, made.stdout + made.stderr
+            (target / "built").touch()
+    return target
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    """Serve files without a word."""
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="session")
+def served(site: Path) -> Iterator[str]:
+    """The address of the site."""
+    handler = functools.partial(QuietHandler, directory=str(site))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
 
 
 @pytest.fixture

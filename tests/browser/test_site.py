@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
-import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import pytest
-from filelock import FileLock
 from html_pages import Page, read_page
 from playwright.sync_api import Locator, expect
 
@@ -31,37 +26,6 @@ HINDERED = {"offline": False, "latency": 60, "downloadThroughput": 9e6 / 8, "upl
 """A good connection by radio: 9 Mbit/s, 60 ms from question to answer."""
 SLOWER = 4
 """How many times slower the processor of a cheap telephone is."""
-
-
-@pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the site, built once, whatever number of processes test it."""
-    shared = tmp_path_factory.getbasetemp()
-    if hasattr(sys, "_called_from_xdist") or shared.name.startswith("popen"):
-        shared = shared.parent
-    target = shared / "site"
-    with FileLock(shared / "site.lock", timeout=900):
-        if not (target / "built").exists():
-            command = [sys.executable, ROOT / "docs" / "build_site.py", "--to", target]
-            made = subprocess.run(command, capture_output=True, text=True, check=False)
-            assert made.returncode == 0, made.stdout + made.stderr
-            (target / "built").touch()
-    return target
-
-
-@pytest.fixture(scope="module")
-def served(site: Path) -> Iterator[str]:
-    """The address of the site."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=site))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
 
 
 @pytest.fixture(scope="module")
