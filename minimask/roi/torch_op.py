@@ -8,6 +8,7 @@ is not.
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Sequence
 from typing import Any
 
@@ -82,7 +83,7 @@ def align_features_grad(
     sampling_ratio: int,
     aligned: bool,
     backend: str,
-) -> list[Tensor]:
+) -> typing.List[Tensor]:  # noqa: UP006 (torch 2.5 reads no other spelling)
     """Compute the gradients with respect to the features of every level, from `grad` (K, C, PH, PW)."""
     _check_values(boxes, images, max(scales), grad)
     check_levels(levels, len(boxes), len(heights))
@@ -184,7 +185,7 @@ def _(
     widths: Sequence[int],
     channels_last: bool,
     *_settings: object,
-) -> list[Tensor]:
+) -> typing.List[Tensor]:  # noqa: UP006 (torch 2.5 reads no other spelling)
     sizes = zip(heights, widths, strict=True)
     return [_empty_features(grad, (images, grad.shape[1], height, width), channels_last) for height, width in sizes]
 
