@@ -346,6 +346,7 @@ WORDS = {  # what to install for it, and what it does
     "bench": ("parity", "measure speeds beside torchvision, in the environment of parity"),
     "browser": ("test", "test the chapters in a real browser"),
     "parity": ("parity", "compare with torchvision, in an environment of its own (5 GB)"),
+    "matrix": ("lab", "test the wheel with the oldest and newest versions of all it needs (7 GB while it runs)"),
     "site": ("site", "build the website of all chapters, in build/site"),
     "slides": ("site", "make slides of all chapters, in build/slides"),
 }
@@ -364,6 +365,9 @@ def commands(word: str) -> list[list[str]]:
         return [["-m", "ruff", "check"], ["-m", "ruff", "format", "--check"], ["-m", "mypy"]]
     if word == "notebooks":
         return [["-m", "minimask.chapters", "notebooks"]]
+    if word == "matrix":
+        find_installers("lab")  # uv is there, and knows where pip looks for packages
+        return [["tests/matrix.py"]]
     if word == "site":
         return [["docs/build_site.py"]]
     if word == "slides":

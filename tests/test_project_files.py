@@ -124,7 +124,7 @@ PYTHONS = [line.rpartition(" ")[2] for line in PROJECT["classifiers"] if re.sear
 
 def test_the_pythons_that_are_named_go_on_from_the_oldest_without_a_gap():
     oldest = int(PROJECT["requires-python"].removeprefix(">=3."))
-    assert PYTHONS == [f"3.{oldest + number}" for number in range(len(PYTHONS))]
+    assert [f"3.{oldest + number}" for number in range(len(PYTHONS))] == PYTHONS
     assert len(PYTHONS) >= 3
 
 
@@ -163,7 +163,8 @@ def test_one_license_everywhere():
 
 def test_ci_runs_the_commands_of_the_readme_and_ends_with_the_tests():
     commands = [line for line in text(".ci/run").splitlines() if line.startswith("python3 start.py")]
-    assert commands == [f"python3 start.py {word}" for word in ("lint", "browser", "parity", "test")]
+    ends = f"matrix --light oldest-{PYTHONS[0]} tested-{PYTHONS[-1]}"  # what the whole matrix begins and ends with
+    assert commands == [f"python3 start.py {words}" for words in ("lint", "browser", "parity", ends, "test")]
     assert text(".ci/run").rstrip().endswith(commands[-1])
     assert "set -euo pipefail" in text(".ci/run")
     assert subprocess.run([shutil.which("bash"), "-n", ROOT / ".ci" / "run"]).returncode == 0
@@ -214,7 +215,8 @@ def committed_texts():
     folders = ["minimask", "tests", "notebooks", "figures", "benchmarks", "docs", "lab", ".ci"]
     files = [path for path in ROOT.iterdir() if path.is_file() and path.name != ".coverage"]
     files += [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
-    generated, binary = {"__pycache__", ".ipynb_checkpoints"}, {".png", ".gif", ".npz", ".safetensors", ".zip"}
+    generated = {"__pycache__", ".ipynb_checkpoints", ".mypy_cache", ".ruff_cache", ".pytest_cache"}
+    binary = {".png", ".gif", ".npz", ".safetensors", ".zip"}
     return [path for path in files if path.suffix not in binary and not generated & set(path.parts)]
 
 

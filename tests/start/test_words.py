@@ -51,6 +51,12 @@ def test_what_follows_the_word_is_passed_on(start, calls, monkeypatch):
     assert os.environ["OMP_NUM_THREADS"] == "1"
 
 
+def test_the_matrix_is_made_by_an_installer_that_knows_where_pip_looks(start, calls, monkeypatch):
+    monkeypatch.setattr(start, "find_installers", lambda extra: calls.append("installers"))
+    start.main(["matrix", "--light", "tested-3.13"])
+    assert calls == ["lab", "installers", "tests/matrix.py --light tested-3.13"]
+
+
 def test_the_browser_is_driven_by_several_processes(start, calls):
     os.environ["MINIMASK_BROWSER"] = sys.executable
     start.main(["browser"])
