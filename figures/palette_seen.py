@@ -21,8 +21,8 @@ from minimask.widgets import BoxCeiling
 
 PALETTE = ("SHAPE", "SHAPE_EDGE", "TIGHT", "BEST", "YOURS", "HIGHLIGHT", "INK", "MUTED", "GRID")
 ALT = """The project's nine colors, the still picture of the box ceiling and a figure of three silhouettes with their
-boxes, five times: as most people see them, and simulated for protanopia, deuteranopia, tritanopia and in grey. In the
-three kinds of color blindness all colors remain apart. In grey, the colors of the tight, the best and the reader's box
+boxes, five times: as most people see them, and simulated for protanopia, deuteranopia, tritanopia and in gray. In the
+three kinds of color blindness all colors remain apart. In gray, the colors of the tight, the best and the reader's box
 become nearly the same: there the tight box is told by its dashes, and the bars by stripes, dots and none."""
 
 

@@ -1,6 +1,6 @@
 """The generated tissue of chapter 6: nuclei in stained sections, and the truth about them.
 
-Every picture is a function of the world's seed and the picture's index. Glands with their membranes, fibres, vessels;
+Every picture is a function of the world's seed and the picture's index. Glands with their membranes, fibers, vessels;
 nuclei that touch, overlap and lie out of focus; stains, light and noise that differ from picture to picture.
 """
 
@@ -141,9 +141,9 @@ class Habit:
     order: float
     """How well those of a gland point the same way."""
     sparse: float
-    """How much rarer they are among fibres."""
+    """How much rarer they are among fibers."""
     way: tuple[float, float]
-    """The direction of fibres, where no gland bends them."""
+    """The direction of fibers, where no gland bends them."""
 
     @classmethod
     def of(cls, look: str, scale: float, rng: np.random.Generator) -> Habit:
@@ -173,8 +173,8 @@ class Habit:
             half_width = 1.9 + 1.5 * u[0]
             half_length = half_width * (1.4 + 2.1 * u[1])
             turn = 0.6 * (u[3] - 0.5)
-            fibre = (-down, right) if u[4] < 0.6 else self.way
-            way, pointed = unit(fibre[0] + turn * fibre[1], fibre[1] - turn * fibre[0]), 0.6 * u[6]
+            fiber = (-down, right) if u[4] < 0.6 else self.way
+            way, pointed = unit(fiber[0] + turn * fiber[1], fiber[1] - turn * fiber[0]), 0.6 * u[6]
         return Nucleus(
             *(x, y, half_length * self.size, half_width * self.size, *way),
             bend=0.5 * (u[7] - 0.5) * (1 if half_length > 1.6 * half_width else 0.3),

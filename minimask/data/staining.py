@@ -45,7 +45,7 @@ def section(look: str, ground: Ground, heap: Heap, strength: float, rng: np.rand
     """Return the light (H, W, 3) that passes through a stained section."""
     u = rng.random(20).tolist()
     tissue = 1 - ground.empty
-    gland, fibres = ground.gland * tissue, (1 - ground.gland) * tissue
+    gland, fibers = ground.gland * tissue, (1 - ground.gland) * tissue
     texture = np.float32(0.55) + np.float32(0.9) * ground.clouds
     threads = ground.threads
     walls = membranes(ground, heap, rng)
@@ -53,16 +53,16 @@ def section(look: str, ground: Ground, heap: Heap, strength: float, rng: np.rand
         brown = 0.2 + 0.5 * u[0]
         second = gland * (np.float32(brown) * texture + np.float32(brown * (0.5 + 2.0 * u[1])) * walls)
         second = second * np.maximum(1 + np.float32(0.2 + 0.6 * u[17]) * threads, 0)
-        second = second + fibres * np.float32(0.12 * u[2] * u[2]) * texture
-        blue = gland * np.float32(0.01 + 0.07 * u[3]) + fibres * (
+        second = second + fibers * np.float32(0.12 * u[2] * u[2]) * texture
+        blue = gland * np.float32(0.01 + 0.07 * u[3]) + fibers * (
             np.float32(0.03 + 0.07 * u[4]) + np.float32(0.02 + 0.06 * u[5]) * threads
         )
         dye, sheen = DAB, 0.05 + 0.6 * u[6]
     else:
         pink = 0.12 + 0.35 * u[0]
         second = gland * np.float32(pink) * (texture + np.float32(0.5 * u[1]) * walls)
-        second = second + fibres * np.float32(pink * (0.5 + u[2])) * (1 + np.float32(0.4 * u[5]) * threads)
-        blue = gland * np.float32(0.02 + 0.2 * u[3]) * texture + fibres * np.float32(0.02 + 0.06 * u[4])
+        second = second + fibers * np.float32(pink * (0.5 + u[2])) * (1 + np.float32(0.4 * u[5]) * threads)
+        blue = gland * np.float32(0.02 + 0.2 * u[3]) * texture + fibers * np.float32(0.02 + 0.06 * u[4])
         dye, sheen = EOSIN, 0.3 + 0.6 * u[6]
     blue = blue + shadows(ground, strength, rng)
     for nucleus, window, depth in zip(heap.nuclei, heap.windows, heap.depths, strict=True):

@@ -1,7 +1,7 @@
-"""The ground of generated tissue: where glands lie, where fibres and where nothing, and which way all of it runs.
+"""The ground of generated tissue: where glands lie, where fibers and where nothing, and which way all of it runs.
 
-One smooth field decides: where it is highest a gland is hollow, around that lies epithelium, then come fibres, and
-where it is lowest there are vessels. Its slope is the way that the cells of a gland point; fibres run across it.
+One smooth field decides: where it is highest a gland is hollow, around that lies epithelium, then come fibers, and
+where it is lowest there are vessels. Its slope is the way that the cells of a gland point; fibers run across it.
 """
 
 from __future__ import annotations

@@ -61,9 +61,9 @@ def unpack(text: str, counts: tuple[int, ...]) -> list[tuple[FloatArray, FloatAr
         bits = -(-anchors // 8)
         kept = np.flatnonzero(np.unpackbits(content[at : at + bits], count=anchors, bitorder="little"))
         at += bits
-        travelled = words(len(kept)).view(np.float16).astype(np.float64)
-        logits, deltas = np.full(anchors, travelled.min() - 1), np.zeros((anchors, 4))
-        logits[kept] = travelled
+        traveled = words(len(kept)).view(np.float16).astype(np.float64)
+        logits, deltas = np.full(anchors, traveled.min() - 1), np.zeros((anchors, 4))
+        logits[kept] = traveled
         deltas[kept] = words(4 * len(kept)).view(np.int16).reshape(-1, 4) * GRID
         looks.append((logits, deltas))
     return looks

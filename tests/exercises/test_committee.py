@@ -339,9 +339,9 @@ def test_it_is_said_of_each_task_what_becomes_of_it():
         "task 2, weight 1: -3.5",
         "tasks whose gradient lies here lose",
     ]
-    (grey, *_) = figure.axes[0].patches
+    (gray, *_) = figure.axes[0].patches
     tips = in_a_plane(inputs[0])
-    assert [grey.get_path().contains_point(tip) for tip in tips] == [True, False, False]
+    assert [gray.get_path().contains_point(tip) for tip in tips] == [True, False, False]
 
 
 def test_an_answer_far_away_leaves_the_gradients_room():

@@ -42,7 +42,7 @@ SECOND_CUES = {
     ("YOURS", "MUTED"): QUIET,
     ("HIGHLIGHT", "MUTED"): QUIET,
 }
-"""Pairs that look alike somewhere, at the latest in grey, and what tells them apart."""
+"""Pairs that look alike somewhere, at the latest in gray, and what tells them apart."""
 
 
 def light() -> dict[str, str]:
@@ -79,7 +79,7 @@ def test_all_colors_are_told_apart_by_color_blind_eyes(palette, kind):
 
 @pytest.mark.parametrize("palette", PALETTES)
 def test_what_looks_alike_without_color_has_a_second_cue(palette):
-    found = alike(PALETTES[palette], "grey")
+    found = alike(PALETTES[palette], "gray")
     assert ("TIGHT", "BEST") in found  # else this test shows nothing
     assert {pair: far for pair, far in found.items() if pair not in SECOND_CUES} == {}
 
@@ -110,11 +110,11 @@ def test_in_a_series_colors_that_look_alike_have_signs_of_their_own(name):
             assert not any(pair in alike(PALETTES["light"], kind) for kind in KINDS), pair
 
 
-def test_a_simulation_keeps_greys_and_says_what_it_does_not_know():
-    greys = np.linspace(0, 1, 5)[:, None] * np.ones(3)
+def test_a_simulation_keeps_grays_and_says_what_it_does_not_know():
+    grays = np.linspace(0, 1, 5)[:, None] * np.ones(3)
     for kind in KINDS:
-        np.testing.assert_allclose(seen(greys, kind), greys, atol=2e-3)
+        np.testing.assert_allclose(seen(grays, kind), grays, atol=2e-3)
     with pytest.raises(ValueError, match="kind must be one of protanopia"):
-        seen(greys, "achromat")
+        seen(grays, "achromat")
     with pytest.raises(ValueError, match="from 0 to 1, got shape"):
-        seen([[255, 0, 0]], "grey")
+        seen([[255, 0, 0]], "gray")

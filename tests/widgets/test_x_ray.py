@@ -135,7 +135,7 @@ def test_choosing(recorded):
     with pytest.raises(ValueError, match="rank must be a whole number from 0 to 99, got 100"):
         widget.choose(rank=100)
     with pytest.raises(TypeError, match="thresholds are objectness"):
-        widget.slide(treshold=0.5)
+        widget.slide(threshold=0.5)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@
  * the origin, and where in a cell that is, from 0 to 1.
  * @typedef {{rows: number, columns: number, down: number, right: number, offset: number, cell: number[][]}} Level
  *
- * What a network said about the anchors that travelled: their numbers, ascending, a logit for each, and four deltas.
+ * What a network said about the anchors that traveled: their numbers, ascending, a logit for each, and four deltas.
  * @typedef {{indices: number[], logits: Float64Array, deltas: Float64Array}} Said
  */
 

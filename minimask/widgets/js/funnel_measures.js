@@ -86,7 +86,7 @@ function decode(/** @type {Boxes} */ anchors, /** @type {Float64Array} */ deltas
  * @param {{size: [number, number], boxes: number[][], names: string[]}} truth  @returns {Look}
  */
 export function lookAt(levels, anchors, { indices, logits, deltas }, { size, boxes, names }) {
-  let [first, after] = [0, 0]; // of the level among those that travelled; the anchors up to its end
+  let [first, after] = [0, 0]; // of the level among those that traveled; the anchors up to its end
   const ranked = [];
   const spans = levels.map((level) => {
     const start = first;
