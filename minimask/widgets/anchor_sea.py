@@ -88,7 +88,7 @@ class AnchorSea(LivingPicture):
     0
     """
 
-    _esm = module("anchor_sea")
+    _esm = module("anchor_sea", lean=True)
     _css = style_sheet("anchor_sea")
     recipes: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
     sizes: traitlets.List[list[int]] = traitlets.List().tag(sync=True)

@@ -77,7 +77,7 @@ class BoxCeiling(LivingPicture):
     (0.707, 0.414)
     """
 
-    _esm = module("box_ceiling")
+    _esm = module("box_ceiling", lean=True)
     _css = style_sheet("box_ceiling")
     shapes = traitlets.Dict().tag(sync=True)
 

@@ -153,7 +153,10 @@ body {{ margin: 0 auto; max-width: 60rem; padding: 1rem; font: 16px/1.5 system-u
 </style>
 </head>
 <body>
-<main id="widget"></main>
+<main>
+<h1 class="mm-unseen">{title}</h1>
+<div id="widget"></div>
+</main>
 <script type="module">
 // What a widget asks of its model, without a kernel behind it.
 const traits = {traits};

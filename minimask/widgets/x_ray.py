@@ -71,7 +71,7 @@ class XRay(LivingPicture):
     """
 
     _esm = module("x_ray", lean=True)
-    _css = style_sheet("x_ray")
+    _css = style_sheet("x_ray", tight=True)
     seen: traitlets.List[str] = traitlets.List().tag(sync=True)
     images: traitlets.List[str] = traitlets.List().tag(sync=True)
     start = traitlets.Dict().tag(sync=True)

@@ -119,10 +119,10 @@ def test_all_controls_are_reached_by_tab(opened):
     seen = shown.controls_by_tab(12)
     assert seen[0] == "circle"
     assert seen[1] == "✎ draw"
-    assert seen[2].startswith("Your box on circle. Arrow keys move it")
-    buttons = ["Take tight box", "Take best box", "Reset"]
+    assert seen[2].startswith("Your box on circle, x 26 to 94, y 26 to 82. Arrow keys move it")
+    buttons = ["Take tight box", "Take best box", "Reset", "Move by buttons"]
     rest = ["tight box", "best box", "how much of each side lies inside", "Angle of the silhouette", "Keys"]
-    assert seen[3:11] == buttons + rest
+    assert seen[3:12] == buttons + rest
 
 
 @pytest.mark.parametrize("on_the_box", [True, False])

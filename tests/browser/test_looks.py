@@ -1,41 +1,14 @@
 """How every widget looks and sounds: themes, motion, screen readers, sizes, contrasts."""
 
 import re
-import runpy
-from pathlib import Path
 
 import numpy as np
 import pytest
+from kinds import KINDS
 from playwright.sync_api import expect
 
-from minimask.widgets import AnchorSea, BoxCeiling, Funnel, GradientAlignment, RoIWindow, WeatherMap, XRay
 from minimask.widgets.living_picture import LivingPicture
 
-FIXTURES = Path(__file__).parents[1] / "fixtures"
-GRADIENTS = runpy.run_path(str(FIXTURES / "make_gradient_alignment.py"))
-
-
-def trainings() -> GradientAlignment:
-    """Return the gradient alignment with trainings in sight."""
-    widget = GradientAlignment([GRADIENTS["invented"](), GRADIENTS["invented"]("joint")])
-    widget.choose(source="recorded")
-    return widget
-
-
-KINDS = {
-    "anchor sea": AnchorSea,
-    "attack strength": runpy.run_path(str(FIXTURES / "make_attack_strength.py"))["widget"],
-    "box ceiling": BoxCeiling,
-    "count explorer": runpy.run_path(str(FIXTURES / "make_count_explorer.py"))["widget"],
-    "funnel": Funnel,
-    "gradient arrows": lambda: GradientAlignment([]),
-    "gradient maps": trainings,
-    "RoI window": RoIWindow,
-    "screen picker": runpy.run_path(str(FIXTURES / "make_screen_picker.py"))["widget"],
-    "training monitor": runpy.run_path(str(FIXTURES / "make_training_monitor.py"))["long_run"],
-    "weather map": WeatherMap,
-    "X-ray": XRay,
-}
 ROLES = {
     "AnchorSea": (
         *("radio", "button", "checkbox", "slider", "application", "img", "radiogroup"),

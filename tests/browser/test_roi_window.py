@@ -266,7 +266,7 @@ def test_starting_over(opened):
 
 def test_all_controls_are_reached_by_tab(opened):
     shown = opened()
-    seen = [label.split(",")[0] for label in shown.controls_by_tab(10)]
+    seen = [label.split(",")[0] for label in shown.controls_by_tab(11)]
     assert seen == [
         "bins: 3",
         "samples: 2",
@@ -277,6 +277,7 @@ def test_all_controls_are_reached_by_tab(opened):
         "Output of RoIPool",
         "RoIAlign on the feature map",
         "Output of RoIAlign",
+        "Move by buttons",
         "Keys",
     ]
 

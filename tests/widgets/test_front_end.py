@@ -24,7 +24,15 @@ WIDGETS = (
     "weather_map",
     "x_ray",
 )
-LEAN = ("attack_strength", "count_explorer", "gradient_alignment", "screen_picker", "x_ray")
+LEAN = (
+    "anchor_sea",
+    "attack_strength",
+    "box_ceiling",
+    "count_explorer",
+    "gradient_alignment",
+    "screen_picker",
+    "x_ray",
+)
 """They travel without what they do not use."""
 TIGHT = (
     "attack_strength",
@@ -33,8 +41,10 @@ TIGHT = (
     "screen_picker",
 )
 """And without spaces that do not matter."""
-LARGE = {"x_ray": 80_000}
-"""Ten pictures in one."""
+BARE = (*TIGHT, "x_ray")
+"""And so do their style sheets."""
+LARGE = {"x_ray": 80_000, "gradient_alignment": 62_000}
+"""Ten pictures in one; eight methods."""
 MODULES = sorted(path.stem for path in front_end.FOLDER.glob("*.js"))
 
 
@@ -99,7 +109,7 @@ def test_no_module_asks_for_anything_from_elsewhere(name):
 def test_what_travels_is_small(name):
     esm, sheet = (
         front_end.module(name, lean=name in LEAN, tight=name in TIGHT),
-        front_end.style_sheet(name, tight=name in TIGHT),
+        front_end.style_sheet(name, tight=name in BARE),
     )
     size = len(esm.encode()) + len(sheet.encode())
     assert size < LARGE.get(name, 60_000)

@@ -9,7 +9,7 @@ import { layOut, nearestCells, settle, sidesInWords } from "./anchor_sea_measure
 import { dashOf, drawCloseUp, drawSea, levelColors, thinning, viewOf } from "./anchor_sea_picture.js";
 import { fixed, trimmed } from "./decimals.js";
 import { build } from "./anchor_sea_parts.js";
-import { LivingView, press, shapeCanvas } from "./living_view.js";
+import { LivingView, press, shapeCanvas, usePad } from "./living_view.js";
 import { arrowOf, cursorOf, dragBox, gripAt, onDrag, openCanvas, write } from "./stage.js";
 import { grouped } from "./thousands.js";
 
@@ -29,9 +29,11 @@ class AnchorSea extends LivingView {
     const { parts, signal } = this;
     onDrag(parts.stage, {
       begin: (point, type) => this.take(point, type),
+      tap: (point) => this.pointAt(this.placing().toPicture(point)),
       hover: (point) => cursorOf(this.gripAt(point)),
     }, signal);
     this.onKeys(parts.stage, (event) => this.act(event));
+    usePad(this, parts.pad, (key) => this.act(key));
     this.on(parts.chart, "change", (event) => this.choose(event.target.value));
     this.on(parts.size, "change", (event) => this.resize(event.target.value.split(",").map(Number)));
     this.on(parts.object, "change", (event) => this.takeObject(this.objects.names.indexOf(event.target.value)));
@@ -145,7 +147,7 @@ class AnchorSea extends LivingView {
     return gripAt(this.placing().toCanvas(this.state.get().box), place, reach);
   }
 
-  /** A mouse beside the object takes the point there; a finger beside both scrolls the page. */
+  /** A mouse beside the object takes the point there; a finger beside both scrolls the page, or taps. */
   take(from, pointerType) {
     const touch = pointerType === "touch";
     const { box, point } = this.state.get();
@@ -192,7 +194,6 @@ class AnchorSea extends LivingView {
       const [now, number] = [this.objectIndex(), this.objects.names.length];
       this.takeObject(key === "n" ? (now + 1) % number : (Math.max(now, 0) + number - 1) % number);
     } else if (key === "b") this.pointToBest();
-    else if (event.key === "Escape") this.reset();
     else return false;
     return true;
   }

@@ -1,6 +1,6 @@
 /** The anchor sea's elements: its controls, its chart of recipes, its table of levels. */
 import { SEA } from "./anchor_sea_measures.js";
-import { choice, commonParts, keysHelp, switched } from "./living_view.js";
+import { arrowPad, choice, commonParts, keysHelp, switched } from "./living_view.js";
 import { element } from "./stage.js";
 import { grouped } from "./thousands.js";
 
@@ -69,7 +69,7 @@ export function build(recipes, sizes, objects) {
     closeUp: element("canvas", { class: "mm-close-up", role: "img" }),
     size: choice("picture", sizes.map((size) => [size, sizeInWords(size)])),
     object: choice("object", objects.names.map((name) => [name, name])),
-    toBest: element("button", { type: "button" }, "Point to best"),
+    toBest: element("button", { type: "button" }, "Point to best"), pad: arrowPad("object"),
     recipes: recipes.map((recipe) => recipeRow(recipe, ofRecipes)),
     levels: Array.from({ length: most }, (_, k) => levelRow(k, ofDots)),
     total: element("strong"), share: element("span"), words: element("span"), thinned: element("span"),
@@ -92,6 +92,7 @@ export function build(recipes, sizes, objects) {
     element("div", { class: "mm-columns" },
       element("div", { class: "mm-left" }, parts.stage,
         element("div", { class: "mm-top mm-below" }, parts.object, parts.toBest),
+        parts.pad.root,
         element("p", { class: "mm-note" }, parts.place),
         element("div", { class: "mm-answer" }, parts.closeUp,
           element("p", { class: "mm-best-iou" }, parts.iou, parts.verdict),

@@ -95,7 +95,6 @@ class AttackStrength extends LivingView {
       return follow;
     };
     onDrag(parts.curve, { begin, hover: () => "ew-resize" }, this.signal);
-    this.on(parts.root, "keydown", (event) => event.key === "Escape" && this.reset());
     this.on(parts.reset, "click", () => this.reset());
     this.watchSizes(parts.stage, parts.before, parts.change, parts.curve);
     this.redraw();

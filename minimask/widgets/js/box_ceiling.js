@@ -6,13 +6,14 @@
  */
 import { DRAWN, describe, measure, poseOf, startBox, three } from "./box_ceiling_measures.js";
 import { ROOM, SHEET, drawCurve, drawDraft, drawStage, limitsOf, pathOf } from "./box_ceiling_picture.js";
+import { trimmed } from "./decimals.js";
 import { boundingBox, crossesItself, signedArea, simplify } from "./geometry.js";
-import { LivingView, commonParts, keysHelp, switched } from "./living_view.js";
+import { LivingView, arrowPad, commonParts, keysHelp, switched, usePad } from "./living_view.js";
 import { arrowOf, cursorOf, dragBox, element, glide, gripAt, inIdleTime, onDrag, openCanvas, write } from "./stage.js";
 
 const QUESTION = "How high can the IoU of a box with this silhouette be?";
 const DRAWING_HELP = "Draw the outline of a silhouette in one stroke, without crossing your own line. "
-  + "By keyboard: arrows move the pen, Space sets a corner, Enter closes the outline, Escape gives up.";
+  + "Or click its corners, and the first one again. By keyboard: arrows move the pen, Space sets a corner, Enter closes the outline, Escape gives up.";
 const MOVING_HELP = "Arrow keys move it, with Shift its right and bottom sides, with Alt in small steps.";
 const KEYS = [
   ["arrows", "move the box"],
@@ -50,7 +51,7 @@ function build(shapes) {
     degrees: element("span"),
     intersection: element("span"), union: element("span"), iou: element("strong"),
     showTight: element("input", { type: "checkbox" }), showBest: element("input", { type: "checkbox" }),
-    showSides: element("input", { type: "checkbox" }),
+    showSides: element("input", { type: "checkbox" }), pad: arrowPad("box"),
     takeTight: element("button", { type: "button" }, "Take tight box"),
     takeBest: element("button", { type: "button" }, "Take best box"),
     ...commonParts(),
@@ -65,7 +66,7 @@ function build(shapes) {
     element("div", { class: "mm-chooser" }, parts.shapes, parts.draw),
     element("div", { class: "mm-columns" },
       element("div", { class: "mm-left" }, parts.stage,
-        element("div", { class: "mm-buttons" }, parts.takeTight, parts.takeBest, parts.reset)),
+        element("div", { class: "mm-buttons" }, parts.takeTight, parts.takeBest, parts.reset), parts.pad.root),
       parts.caption,
       element("div", { class: "mm-right" },
         element("p", { class: "mm-formula" }, element("span", {}, "IoU ="),
@@ -208,12 +209,13 @@ class BoxCeiling extends LivingView {
     this.dragging = [
       onDrag(parts.stage, {
         begin: (point, type) => (this.draft ? this.dragPen(point) : this.dragBox(point, type)),
-        end: () => this.draft && this.finishDrawing(),
+        end: () => this.draft && this.liftPen(),
         hover: (point) => (this.draft ? "crosshair" : cursorOf(this.gripAt(point))),
       }, signal),
       onDrag(parts.curve, { begin: (point) => this.dragAngle(point), hover: () => "ew-resize" }, signal),
     ];
     this.onKeys(parts.stage, (event) => (this.draft ? this.drawByKey(event) : this.moveByKey(event)));
+    usePad(this, parts.pad, (key) => this.moveByKey(key));
     on(parts.shapes, "change", (event) => this.choose(event.target.value));
     on(parts.draw, "click", () => this.startDrawing());
     on(parts.takeTight, "click", () => this.take("tight"));
@@ -258,9 +260,23 @@ class BoxCeiling extends LivingView {
       this.draft.points.push(this.draft.pen);
       this.redraw();
     };
+    this.draft.corners = this.draft.points;
     this.draft.points = [];
     follow(from);
     return follow;
+  }
+
+  /** The end of a stroke closes the outline. What is no stroke but a click sets a corner, or closes it at the first. */
+  liftPen() {
+    const { corners, points, pen } = this.draft;
+    const apart = (point) => Math.hypot(point[0] - pen[0], point[1] - pen[1]);
+    if (Math.max(...points.map(apart)) > SHEET / 50) this.finishDrawing();
+    else {
+      const closed = corners.length > 2 && apart(corners[0]) < SHEET / 25;
+      this.draft.points = closed ? corners : [...corners, pen];
+      if (closed) this.finishDrawing();
+    }
+    this.redraw();
   }
 
   dragAngle(/** @type {Point} */ from) {
@@ -281,7 +297,6 @@ class BoxCeiling extends LivingView {
     } else if (event.code === "KeyR") this.turnTo(angle + (event.shiftKey ? -1 : 1) * (event.altKey ? 1 : 5));
     else if (event.key === "t") this.take("tight");
     else if (event.key === "b") this.take("best");
-    else if (event.key === "Escape") this.reset();
     else return false;
     return true;
   }
@@ -340,6 +355,8 @@ class BoxCeiling extends LivingView {
       parts.drawnFrom = now.drawn;
     }
     const drawing = this.draft !== null;
+    const [x1, y1, x2, y2] = now.box.map((side) => trimmed(side, 1));
+    const where = `x ${x1} to ${x2}, y ${y1} to ${y2}`;
     parts.root.toggleAttribute("data-drawing", drawing);
     parts.draw.setAttribute("aria-pressed", String(drawing));
     for (const input of parts.shapes.querySelectorAll("input")) input.checked = !drawing && input.value === now.shape;
@@ -350,7 +367,7 @@ class BoxCeiling extends LivingView {
     write(parts.degrees, `${now.angle}°`);
     parts.angle.setAttribute("aria-valuetext", `${now.angle} degrees: ${ceilings}`);
     parts.curve.setAttribute("aria-label", `IoU of both boxes at all angles; at ${now.angle} degrees: ${ceilings}`);
-    parts.stage.setAttribute("aria-label", drawing ? DRAWING_HELP : `Your box on ${now.shape}. ${MOVING_HELP}`);
+    parts.stage.setAttribute("aria-label", drawing ? DRAWING_HELP : `Your box on ${now.shape}, ${where}. ${MOVING_HELP}`);
   }
 }
 

@@ -109,7 +109,6 @@ class CountExplorer extends LivingView {
       return follow;
     };
     onDrag(parts.curve, { begin, hover: () => "ew-resize" }, this.signal);
-    this.on(parts.root, "keydown", (event) => event.key === "Escape" && this.reset());
     this.on(parts.reset, "click", () => this.reset());
     this.watchSizes(parts.stage, parts.curve, parts.areas);
     this.redraw();

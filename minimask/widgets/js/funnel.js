@@ -127,7 +127,6 @@ class Funnel extends LivingView {
     for (const [name, { notches }] of Object.entries(SLIDERS)) {
       this.on(parts.sliders[name], "input", (event) => this.state.set({ [name]: notches[event.target.valueAsNumber] }));
     }
-    this.on(parts.root, "keydown", (event) => event.key === "Escape" && this.reset());
     this.on(parts.reset, "click", () => this.reset());
     this.watchSizes(parts.stage);
     this.redraw();

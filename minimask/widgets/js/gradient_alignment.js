@@ -97,9 +97,11 @@ class GradientAlignment extends LivingView {
     this.on(parts.rows, "input", (event) => this.weigh(Number(event.target.dataset.task), event.target.valueAsNumber));
     this.on(parts.reset, "click", () => this.reset());
     this.on(parts.go, "click", () => this.ask());
-    this.on(parts.root, "keydown", (event) => event.key === "Escape" && this.reset());
-    onDrag(parts.stage, { begin: (point, type) => this.take(point, type), hover: (point) => (this.at(point, 24) < 0 ? "" : "grab") },
-      this.signal);
+    onDrag(parts.stage, {
+      begin: (point, type) => this.take(point, type),
+      tap: (point) => this.take(point, "tap"),
+      hover: (point) => (this.at(point, 24) < 0 ? "" : "grab"),
+    }, this.signal);
     onDrag(parts.maps, { begin: (point, type) => this.pickCell(point, type), hover: () => "pointer" }, this.signal);
     onDrag(parts.course, { begin: (point, type) => this.pickMoment(point, type), hover: () => "pointer" }, this.signal);
     this.onKeys(parts.stage, (event) => this.moveByKey(event));
@@ -142,7 +144,7 @@ class GradientAlignment extends LivingView {
     return far[nearest] <= reach ? nearest : -1;
   }
 
-  /** Take an arrow at its tip; a mouse anywhere else brings the nearest tip. */
+  /** Take an arrow at its tip; a mouse or a tap anywhere else brings the nearest tip. */
   take(point, type) {
     const found = this.at(point, type === "touch" ? 30 : Infinity);
     if (found < 0) return null;

@@ -31,6 +31,36 @@ export function shapeCanvas(canvas, columns, rows) {
   Object.assign(canvas.style, { aspectRatio: `${columns} / ${rows}`, maxWidth: `${(28 * columns) / rows}rem` });
 }
 
+/** What the buttons of a pad stand for: keys, and how they are written and read. */
+const ARROW_KEYS = [["ArrowLeft", "←", "left"], ["ArrowUp", "↑", "up"], ["ArrowDown", "↓", "down"], ["ArrowRight", "→", "right"]];
+
+/**
+ * Foldable buttons that do what the arrow keys do: for hands that can press a button, but cannot drag.
+ * @param {string} what  what they move
+ */
+export function arrowPad(what) {
+  const buttons = ARROW_KEYS.map(([value, sign, way]) =>
+    element("button", { type: "button", value, "aria-label": `${what} ${way}` }, sign));
+  const sides = element("input", { type: "checkbox" });
+  const steps = choice("steps", [[5, "large"], [1, "medium"], [0, "small"]]);
+  press(steps, 5);
+  const root = element("details", { class: "mm-pad" }, element("summary", {}, "Move by buttons"),
+    element("div", { role: "group", "aria-label": `Move ${what}` }, ...buttons, steps,
+      switched(sides, "only the right and bottom sides")));
+  return { root, sides, steps };
+}
+
+/** Hand the buttons of a pad to the `action` of the arrow keys; a large step is five of theirs. */
+export function usePad(/** @type {LivingView} */ view, { root, sides, steps }, /** @type {(key: any) => boolean} */ action) {
+  view.on(root, "click", ({ target }) => {
+    const button = target.closest("button");
+    if (!button) return;
+    const step = Number(steps.querySelector(":checked").value);
+    const key = { key: button.value, code: "", shiftKey: sides.checked, altKey: !step };
+    for (let k = 0; k < (step || 1); k++) action(key);
+  });
+}
+
 /** The foldable list of keys, `[key, effect]`. */
 export function keysHelp(/** @type {string[][]} */ keys) {
   const rows = keys.flatMap(([key, effect]) => [element("dt", {}, key), element("dd", {}, effect)]);
@@ -46,7 +76,7 @@ export function commonParts() {
   };
 }
 
-/** A widget on a page. A subclass has `draw()`, called before the next picture after every change. */
+/** A widget on a page. A subclass has `draw()`, called before the next picture after every change, and `reset()`. */
 export class LivingView {
   /** @param {any} model  @param {HTMLElement} el  @param {Record<string, any>} parts with `root` and `status` */
   constructor(model, el, parts) {
@@ -60,6 +90,7 @@ export class LivingView {
     this.palette = followTheme(parts.root, this.redraw, this.signal);
     this.say = announcer(parts.status, this.signal);
     keepKeys(parts.root, this.signal);
+    this.on(parts.root, "keydown", (event) => event.key === "Escape" && !event.defaultPrevented && this.reset());
   }
 
   /** Listen until the view goes. */

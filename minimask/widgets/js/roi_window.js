@@ -4,7 +4,7 @@
  * `RoIWindow` in Python describes the state that this view shows and changes: the box, the switches, the chosen bin.
  */
 import { counted, fixed, signed, trimmed } from "./decimals.js";
-import { LivingView, choice, commonParts, keysHelp, press, shapeCanvas, switched } from "./living_view.js";
+import { LivingView, arrowPad, choice, commonParts, keysHelp, press, shapeCanvas, switched, usePad } from "./living_view.js";
 import { valueScale } from "./shades.js";
 import { arrowOf, cursorOf, dragBox, element, gripAt, onDrag, openCanvas, write } from "./stage.js";
 import { describe, settle, sweep } from "./roi_window_measures.js";
@@ -62,7 +62,7 @@ function build(features, digits) {
     ratio: choice("samples", RATIOS),
     stride: choice("stride", numbered(STRIDES)),
     sweep: element("canvas", { class: "mm-sweep", role: "img" }),
-    heading: element("span"),
+    heading: element("span"), pad: arrowPad("box"),
     ...commonParts(),
   };
   const legend = element("div", { class: "mm-legend" }, element("span", {}, fixed(Math.min(...values), digits)),
@@ -74,7 +74,7 @@ function build(features, digits) {
     element("p", { class: "mm-question" }, QUESTION),
     element("div", { class: "mm-switches" }, parts.size, parts.ratio, parts.stride,
       switched(parts.aligned, "aligned"), parts.reset),
-    element("div", { class: "mm-halves" }, parts.pool.root, parts.align.root),
+    element("div", { class: "mm-halves" }, parts.pool.root, parts.align.root), parts.pad.root,
     parts.caption,
     element("div", { class: "mm-strip" },
       element("div", {}, element("p", { class: "mm-heading" }, parts.heading), legend), parts.sweep),
@@ -99,6 +99,7 @@ class RoIWindow extends LivingView {
       onDrag(output, { begin: (point) => this.pickBin(output, point), hover: () => "pointer" }, this.signal);
       this.onKeys(output, (event) => this.binByKey(event));
     }
+    usePad(this, parts.pad, (key) => this.moveByKey(key));
     const number = (event) => Number(event.target.value);
     this.on(parts.size, "change", (event) => this.resize(number(event)));
     this.on(parts.ratio, "change", (event) => this.state.set({ sampling_ratio: number(event) }));
@@ -173,8 +174,7 @@ class RoIWindow extends LivingView {
       const step = event.altKey ? 0.01 : 0.1;
       const grip = event.shiftKey ? [0, 0, 1, 1] : [1, 1, 1, 1];
       this.moveSides(box.map((side) => side / stride), grip, [arrow[0] * step, arrow[1] * step]);
-    } else if (event.key === "Escape") this.reset();
-    else return false;
+    } else return false;
     return true;
   }
 
@@ -191,9 +191,8 @@ class RoIWindow extends LivingView {
   binByKey(/** @type {KeyboardEvent} */ event) {
     const { bin: [row, column] } = this.state.get();
     const arrow = arrowOf(event);
-    if (arrow) this.chooseBin([row + arrow[1], column + arrow[0]]);
-    else if (event.key === "Escape") this.reset();
-    else return false;
+    if (!arrow) return false;
+    this.chooseBin([row + arrow[1], column + arrow[0]]);
     return true;
   }
 

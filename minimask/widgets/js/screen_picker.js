@@ -43,7 +43,7 @@ function build(pages, images, names) {
     score: element("input", { type: "range", min: 10, max: 99, step: 1, "aria-label": "score from" }),
     value: element("b"),
     rows: Object.fromEntries(["model", "rules"].map((view) => [view, [0, 1, 2, 3].map(() => element("td"))])),
-    title: element("h4", { id: `${group}-outline` }),
+    title: element("p", { class: "mm-title", id: `${group}-outline` }),
     outline: element("div", { class: "mm-outline", role: "group", "aria-labelledby": `${group}-outline` }),
     frame: element("iframe", { sandbox: "allow-scripts", title: "The page itself, live", width, height }),
     marks: element("div", { class: "mm-marks", "aria-hidden": "true" }),
@@ -104,7 +104,6 @@ class ScreenPicker extends LivingView {
     this.on(parts.view, "change", (event) => this.change({ view: event.target.value, element: -1 }));
     this.on(parts.score, "input", (event) => this.change({ score: event.target.valueAsNumber / 100 }));
     this.on(parts.go, "click", () => (this.running ? this.run++ : this.clickAll()));
-    this.on(parts.root, "keydown", (event) => event.key === "Escape" && this.reset());
     this.on(parts.reset, "click", () => this.reset());
     // Whatever has the focus within the frame, the frame shows it: of that page no style sheet says how.
     this.on(window, "blur", () => parts.frame.toggleAttribute("data-focused", document.activeElement === parts.frame));

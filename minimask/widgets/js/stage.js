@@ -66,10 +66,14 @@ const COLORS = [
   "cold-low", "cold-high", "warm-low", "warm-high",
 ];
 
+/** Whether the reader has colors of their own, as the high contrast of Windows. */
+const forced = () => window.matchMedia("(forced-colors: active)");
+
 /** The theme of the page: JupyterLab, Sphinx and VS Code say which; elsewhere the reader's system decides. */
 function themeOf(/** @type {MediaQueryList} */ darkSystem) {
   const { body, documentElement: page } = document;
   const said = [
+    forced().matches && (darkSystem.matches ? "dark" : "light"), // the reader's own colors outweigh the page
     { true: "light", false: "dark" }[body.dataset.jpThemeLight],
     page.dataset.theme,
     ["light", "dark"].find((theme) => body.classList.contains(`vscode-${theme}`)),
@@ -96,7 +100,7 @@ export function followTheme(root, changed, signal) {
     observer.observe(node, { attributeFilter: ["class", "data-theme", "data-jp-theme-light", "data-jp-theme-name"] });
   }
   signal.addEventListener("abort", () => observer.disconnect());
-  darkSystem.addEventListener("change", turn, { signal });
+  for (const query of [darkSystem, forced()]) query.addEventListener("change", turn, { signal });
   turn();
   return () => {
     if (!palette) {
@@ -138,14 +142,15 @@ export function sharedState(model, changed, signal) {
 
 /**
  * Mouse, pen and touch on a canvas. `begin` gets the point where the pointer went down, in CSS pixels of the canvas.
- * It returns what to do with each further point, or null to leave the gesture to the page: a finger then scrolls it.
+ * It returns what to do with each further point, or null to leave the gesture to the page: a finger then scrolls it, or
+ * only taps.
  * @param {HTMLCanvasElement} canvas
  * @param {{begin: (point: Point, type: string) => ((point: Point) => void) | null, end?: () => void,
- *   hover?: (point: Point) => string}} actions   `hover` names the mouse cursor to show
+ *   tap?: (point: Point) => void, hover?: (point: Point) => string}} actions   `hover` names the mouse cursor to show
  * @param {AbortSignal} signal
  */
-export function onDrag(canvas, { begin, end = () => {}, hover = () => "" }, signal) {
-  const drag = { /** @type {((point: Point) => void) | null} */ move: null };
+export function onDrag(canvas, { begin, end = () => {}, tap = () => {}, hover = () => "" }, signal) {
+  const drag = { /** @type {((point: Point) => void) | null} */ move: null, took: false };
   const pointOf = (event) => {
     const frame = canvas.getBoundingClientRect();
     return /** @type {Point} */ ([event.clientX - frame.left, event.clientY - frame.top]);
@@ -160,6 +165,7 @@ export function onDrag(canvas, { begin, end = () => {}, hover = () => "" }, sign
   listen("pointerdown", (event) => {
     if (event.button !== 0 || drag.move) return;
     drag.move = begin(pointOf(event), event.pointerType);
+    drag.took = drag.move !== null;
     if (drag.move && event.isTrusted) canvas.setPointerCapture(event.pointerId);
   });
   listen("pointermove", (event) => {
@@ -168,6 +174,7 @@ export function onDrag(canvas, { begin, end = () => {}, hover = () => "" }, sign
   });
   listen("pointerup", finish);
   listen("pointercancel", finish);
+  listen("click", (event) => event.pointerType === "touch" && !drag.took && tap(pointOf(event)));
   // The decision whether a finger scrolls falls here, after `pointerdown` has found what it touches.
   listen("touchstart", (event) => drag.move && event.preventDefault(), { passive: false });
   return { active: () => drag.move !== null };

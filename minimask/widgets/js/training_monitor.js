@@ -76,14 +76,17 @@ class TrainingMonitor extends LivingView {
     }
     this.on(parts.log, "change", () => state.set({ log: parts.log.checked }));
     this.on(parts.smoothing, "input", () => state.set({ smoothing: parts.smoothing.valueAsNumber }));
-    this.on(parts.reset, "click", () => state.set(FRESH));
+    this.on(parts.reset, "click", () => this.reset());
     this.on(parts.go, "click", () => this.ask());
-    this.on(parts.root, "keydown", (event) => event.key === "Escape" && state.set(FRESH));
     this.watchSizes(parts.stage, parts.reached);
     this.redraw();
   }
 
   // --- what the reader can do
+
+  reset() {
+    this.state.set(FRESH);
+  }
 
   /** Ask the kernel to stop, or to go on; if it does not answer, say so. */
   ask() {
@@ -196,7 +199,8 @@ class TrainingMonitor extends LivingView {
     const ends = soft.map((curve, k) => {
       const [color, dash] = k ? STYLES[(k - 1) % STYLES.length] : ["ink", []];
       path(curve);
-      strokeTwice(context, palette.paper, palette[color], k ? 2.2 : 3, dash);
+      const rim = color === "highlight" ? palette.ink : palette.paper; // amber is faint on white
+      strokeTwice(context, rim, palette[color], k ? 2.2 : 3, dash);
       return { text: k ? lossName(run.names[k - 1]) : "all", value: curve[chosen], color: palette[color] };
     });
     for (const { value, color } of ends) {

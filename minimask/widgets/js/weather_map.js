@@ -66,6 +66,7 @@ class WeatherMap extends LivingView {
     const { parts, signal } = this;
     onDrag(parts.stage, {
       begin: (point, type) => this.dragPoint(point, type),
+      tap: (point) => this.moveTo(this.toPlane(point)),
       hover: () => "grab",
     }, signal);
     onDrag(parts.square, { begin: (point) => this.dragInSquare(point), hover: () => "grab" }, signal);
@@ -96,9 +97,12 @@ class WeatherMap extends LivingView {
     return this.parts.stage.clientWidth / (this.temperatures[0].length - 1 + 2 * BEYOND);
   }
 
-  /** A mouse takes the point wherever it is pressed; a finger beside the point scrolls the page. */
+  /** From pixels of the stage to the map. */
+  toPlane = (/** @type {number[]} */ place) => place.map((v) => v / this.unit - BEYOND);
+
+  /** A mouse takes the point wherever it is pressed; a finger beside the point scrolls the page, or taps. */
   dragPoint(/** @type {number[]} */ from, /** @type {string} */ pointerType) {
-    const toPlane = (place) => place.map((v) => v / this.unit - BEYOND);
+    const { toPlane } = this;
     const { point } = this.state.get();
     const apart = toPlane(from).map((v, k) => point[k] - v);
     const near = Math.hypot(...apart) * this.unit < 30;
@@ -120,8 +124,7 @@ class WeatherMap extends LivingView {
     if (arrow) {
       const step = event.shiftKey ? 0.01 : 0.05;
       this.moveTo(this.state.get().point.map((v, k) => v + arrow[k] * step));
-    } else if (event.key === "Escape") this.reset();
-    else return false;
+    } else return false;
     return true;
   }
 

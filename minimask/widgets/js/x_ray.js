@@ -134,7 +134,6 @@ class XRay extends LivingView {
     }
     this.on(parts.before, "click", () => this.step(-1));
     this.on(parts.after, "click", () => this.step(1));
-    this.on(parts.root, "keydown", (event) => event.key === "Escape" && this.reset());
     this.on(parts.reset, "click", () => this.reset());
     this.watchSizes(parts.stage, parts.detail);
     this.redraw();
