@@ -32,7 +32,7 @@ MOST_LINES, MOST_COLUMNS = 13, 86
 """Of what cells print: more does not fit on a slide in letters that can be read."""
 MOST_ROWS = 8
 POINTS_A_SLIDE = 5
-UNSEEN = re.compile(r"\\(mathrm|text|underbrace|quad|frac|left|right)|[{}$&^_\\ ]")
+UNSEEN = re.compile(r"\\(mathrm|text|underbrace|frac|left|right)|[{}$&^_\\ ]")
 """What takes no room in a formula, roughly."""
 THINK = "What do you think?"
 FIRST_OF_POINT, LEAD, CAPTION, CONTEXT = 120, 230, 170, 200
@@ -110,7 +110,7 @@ def _slide_of(block: Block, before: Sequence[Block], after: Sequence[Block], tit
         asked = after and isinstance(after[0], Choices)  # then the slide of the answers asks
         return None if asked else _prediction(block, after)
     if isinstance(block, Choices):
-        return _choices(block, before, after)
+        return _choices(block, after)
     if isinstance(block, Figure):
         return _figure(block, before, after, title)
     if isinstance(block, Formula):
@@ -132,8 +132,8 @@ def _formula(latex: str) -> str:
     lines = [line for line in latex.split("\n") if line.strip()]
     if len(latex) < 100 or any(line.count("{") != line.count("}") for line in lines):
         lines = [latex.replace("\n", " ")]
-    letters = max(len(re.sub(UNSEEN, "", line)) for line in lines)
-    size = min(50, 2000 / letters)
+    letters = max(len(UNSEEN.sub("", line.replace("\\quad", "mm"))) for line in lines)
+    size = min(50, 1850 / letters)
     return "".join(f'<div class="formula" style="font-size:{size:.0f}px">{formula(line)}</div>' for line in lines)
 
 
@@ -206,15 +206,12 @@ def _prediction(block: Prediction, after: Sequence[Block]) -> Slide:
     return Slide("prediction", "", THINK, body, _said(after))
 
 
-def _choices(block: Choices, before: Sequence[Block], after: Sequence[Block]) -> Slide:
+def _choices(block: Choices, after: Sequence[Block]) -> Slide:
     """Return a question to predict; the right answer is marked only if nothing follows that shows it."""
     asked = _asked(block)
-    context = before[-1].context if before and isinstance(before[-1], Prediction) else ""
     options = [(letter, one.words) for letter, one in zip("ABCDEF", asked.answers, strict=False)]
     right = "".join(letter for letter, one in zip("ABCDEF", asked.answers, strict=False) if one.right)
-    body = _paragraph(last_sentences(context, CONTEXT), "lead") if context else ""
-    body += _paragraph(asked.question, "question")
-    body += _options(options, "" if _is_shown_next(after) else right)
+    body = _paragraph(asked.question, "question") + _options(options, "" if _is_shown_next(after) else right)
     replies = "".join(
         f"<p><b>{letter}{' ✓' if one.right else ''}</b> {as_line(one.reply)}</p>"
         for letter, one in zip("ABCDEF", asked.answers, strict=False)
