@@ -172,6 +172,8 @@ def test_a_telephone_shows_all_slides_below_each_other(decks, new_page):
     page.goto(decks[0].as_uri())
     assert page.locator(".slide").nth(5).is_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    sizes = page.locator(".question").evaluate_all("(all) => all.map((one) => getComputedStyle(one).fontSize)")
+    assert set(sizes) == {"22px"}
 
 
 def test_print_gives_a_page_to_a_slide(first, tmp_path):
