@@ -197,6 +197,12 @@ def the_border_itself_is_out(features, x, y):
     return _bilinear(features, x, y) if -1 < x < width and -1 < y < height else 0.0
 
 
+@wrong("3.2", "the answer should be 5; yours gave 0. The sample lies before the first cell")
+def the_far_border_is_out(features, x, y):
+    height, width = features.shape
+    return _bilinear(features, x, y) if -1 <= x < width and -1 <= y < height else 0.0
+
+
 @wrong("3.2", "your function stopped with `IndexError: index")
 def no_neighbor_in_the_last_column(features, x, y):
     height, width = features.shape

@@ -47,6 +47,18 @@ def at_the_threshold_too(boxes, scores, threshold):
     return _greedy(boxes, scores, threshold, beats=np.greater_equal)
 
 
+def _iou_of_at_least_a_pixel(boxes, others):
+    low, high = np.maximum(boxes[:, None, :2], others[:, :2]), np.minimum(boxes[:, None, 2:], others[:, 2:])
+    width, height = np.moveaxis(high - low, 2, 0)
+    shared = np.maximum(width, 0) * np.maximum(height, 1)
+    return shared / (_areas(boxes)[:, None] + _areas(others) - shared)
+
+
+@wrong("2.6", "the answer should be [0, 1]; yours gave [0].")
+def boxes_share_at_least_a_row(boxes, scores, threshold):
+    return _greedy(boxes, scores, threshold, overlap=_iou_of_at_least_a_pixel)
+
+
 @wrong("2.6", "the answer should be [1, 0]; yours gave [0, 1].")
 def in_the_order_they_come(boxes, scores, threshold):
     return _greedy(boxes, scores, threshold, order=range(len(scores)))

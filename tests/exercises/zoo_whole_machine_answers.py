@@ -83,6 +83,13 @@ def classes_suppress_one_another(boxes, scores, threshold, overlap, most):
     return _pick(boxes, scores, threshold, overlap, most, rival=lambda a, b: True)
 
 
+@wrong("5.7", "yours gave")
+def boxes_that_share_a_column_touch(boxes, scores, threshold, overlap, most):
+    tall = boxes.copy()
+    tall[:, [1, 3]] = 0, 4
+    return _pick(tall, scores, threshold, overlap, most)
+
+
 @wrong("5.7", "the answer should be [(1, 1)]; yours gave [(1, 1), (0, 1)].")
 def nobody_suppresses(boxes, scores, threshold, overlap, most):
     return _pick(boxes, scores, threshold, overlap, most, rival=lambda a, b: False)

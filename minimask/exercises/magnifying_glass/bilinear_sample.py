@@ -54,6 +54,17 @@ def _draw(found: Finding) -> Figure:
     return fig
 
 
+_PLACES = st.sampled_from(
+    [(side, quarters / 4) for quarters in (0, 4, 2, 1, 3, -4, -2, -5, -1, -3, -7) for side in (0, 1)]
+)
+"""Places along an axis, in cells from the first cell or from the last border, so that either border is met often."""
+
+
+def _at(features: FloatArray, x: tuple[int, float], y: tuple[int, float]) -> tuple[FloatArray, float, float]:
+    height, width = features.shape
+    return features, x[0] * width + x[1], y[0] * height + y[1]
+
+
 BILINEAR_SAMPLE = Exercise(
     id="3.2",
     title="A value between the cells",
@@ -109,7 +120,9 @@ from 8 to 20 it is 11. Halfway from 1 to 11 is 6. So the answer is `6`.""",
             (((1, 2, 4), (3, 7, 8)), 3.5, 0),
             (((1, 2, 4), (3, 7, 8)), 0, -1.25),
             (((5, 3),), -1, 1),
+            (((1, 2, 4), (3, 7, 8)), 3, 0.5),
+            (((1, 2, 4), (3, 7, 8)), 1.5, 2),
         )
     ),
-    inputs=st.tuples(MAPS, *(st.integers(-7, 19).map(lambda quarters: quarters / 4),) * 2),
+    inputs=st.builds(_at, MAPS, _PLACES, _PLACES),
 )

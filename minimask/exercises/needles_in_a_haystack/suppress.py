@@ -80,8 +80,11 @@ def _draw(found: Finding) -> Figure:
     return fig
 
 
-_BOXES = boxes((0, 1, 2), (0, 1), (4, 2, 3), (4, 2))
+_BOXES = boxes((0, 1, 2), (0, 1, 3), (4, 2, 3), (4, 2))
 _SCORES = st.sampled_from([0.5, 0.75, 0.25, 1.0])
+
+_APART = rows_of(*((3.0 * k, 0.0, 3.0 * k + 2, 2.0) for k in range(40)))
+"""More boxes than a sort leaves in their order by chance, which it does with few."""
 
 
 def _unzip(pairs: list[tuple[tuple[float, ...], float]], threshold: float) -> tuple[FloatArray, FloatArray, float]:
@@ -142,6 +145,8 @@ box, unless a box that you have kept before overlaps it too much: their IoU is a
             ([(0, 0, 4, 4), (0, 0, 4, 2)], [0.9, 0.5], 0.5),
             ([(0, 0, 4, 4), (0, 0, 4, 3), (9, 0, 10, 1)], [0.5, 0.5, 0.5], 0.5),
             ([(0, 0, 4, 4), (1, 1, 2, 2), (4, 0, 6, 4)], [0.25, 0.5, 0.75], 0.0),
+            ([(0, 0, 4, 1), (0, 2, 4, 3)], [0.75, 0.5], 0.25),
+            ([(0, 0, 1, 4), (2, 0, 3, 4)], [0.75, 0.5], 0.25),
         )
     ),
     inputs=st.builds(
@@ -149,4 +154,5 @@ box, unless a box that you have kept before overlaps it too much: their IoU is a
         some_of(st.tuples(_BOXES, _SCORES), 5),
         st.sampled_from([0.5, 0.25, 0.0]),
     ),
+    large_examples=((_APART, np.resize([0.5, 0.75, 0.5, 0.25], len(_APART)), 0.5),),
 )

@@ -195,4 +195,5 @@ that large or larger, and 0 if no place is.
         st.sampled_from([2, 1, 3, 4]),
         st.sampled_from([0.5, 0.625, 0.75]),
     ),
+    large_examples=((np.resize([0.5, 0.75, 0.5, 0.25], 40), np.eye(40)[:, ::3], 0.5),),
 )

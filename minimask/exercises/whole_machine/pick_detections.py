@@ -124,7 +124,16 @@ def _frame_pairs(axes: Axes, pairs: Pairs, whose: str) -> None:
     axes.plot([], color=color, linestyle=style, label=whose)
 
 
-_BOXES = ((0, 0, 4, 4), (0, 0, 4, 2), (0, 0, 4, 3), (0, 0, 4, 1), (2, 0, 6, 4), (6, 0, 8, 4))
+_BOXES = (
+    (0, 0, 4, 4),
+    (0, 0, 4, 2),
+    (0, 0, 4, 3),
+    (0, 0, 4, 1),
+    (2, 0, 6, 4),
+    (6, 0, 8, 4),
+    (9, 0, 10, 4),
+    (0, 6, 4, 8),
+)
 _SCORES = (
     (0.25, 0.75, 0.0),
     (0.25, 0.25, 0.5),
@@ -135,6 +144,8 @@ _SCORES = (
     (0.125, 0.25, 0.625),
 )
 _ROIS = list(product(_BOXES, _SCORES))
+_APART = floats([(3 * k, 0, 3 * k + 2, 2) for k in range(40)])
+"""More boxes than a sort leaves in their order by chance, which it does with few."""
 
 
 def _unzip(
@@ -229,6 +240,8 @@ lower index goes first, here and in the suppression; of the same RoI, the lower 
             ([(0, 0, 4, 4), (0, 0, 4, 2)], [(0.25, 0.75), (0.5, 0.5)], 0.5, 0.5, 9),
             ([(0, 0, 4, 4), (0, 0, 4, 2)], [(0.25, 0.75), (0.5, 0.5)], 0.25, 0.5, 9),
             ([(0, 0, 4, 4), (6, 0, 8, 4)], [(0.0, 0.5, 0.5), (0.5, 0.5, 0.0)], 0.25, 0.5, 9),
+            ([(0, 0, 4, 1), (0, 2, 4, 3)], [(0.25, 0.75), (0.5, 0.5)], 0.25, 0.25, 9),
+            ([(0, 0, 1, 4), (2, 0, 3, 4)], [(0.25, 0.75), (0.5, 0.5)], 0.25, 0.25, 9),
         )
     ),
     inputs=st.builds(
@@ -238,4 +251,5 @@ lower index goes first, here and in the suppression; of the same RoI, the lower 
         st.sampled_from([0.5, 0.25, 0.75]),
         st.sampled_from([9, 1, 2, 3]),
     ),
+    large_examples=((_APART, np.resize([(0.5, 0.5), (0.25, 0.75)], (len(_APART), 2)), 0.25, 0.5, 20),),
 )
