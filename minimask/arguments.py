@@ -86,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"minimask {__version__}")
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for add in (_add_train, _add_evaluate, _add_predict, _add_export, _add_export_screens, _add_import):
+    for add in (_add_train, _add_evaluate, _add_predict, _add_export, _add_export_screens, _add_import, _add_classroom):
         add(commands)
     return parser
 
@@ -264,6 +264,82 @@ def _add_export_screens(commands: Any) -> None:  # noqa: ANN401
     parser.add_argument(
         "--themes", choices=("seen", "unseen"), default="seen", help="looks to learn from, or those kept apart"
     )
+
+
+def _add_classroom(commands: Any) -> None:  # noqa: ANN401
+    parser = _add(
+        commands,
+        "classroom",
+        "For teachers: hand out chapters and exercises, and grade what comes back. Answers are graded in a sandbox.",
+        """
+        minimask classroom export class                            # student notebooks, and a course for nbgrader
+        minimask classroom grade handed-in/*.ipynb --csv marks.csv
+        """,
+    )
+    parser.usage = "minimask classroom {export,grade} ..."
+    actions = parser.add_subparsers(title="what to do", metavar="ACTION", prog="minimask classroom")
+    _add_classroom_export(actions)
+    _add_classroom_grade(actions)
+
+
+def _add_classroom_export(actions: Any) -> None:  # noqa: ANN401
+    parser = _add(
+        actions,
+        "export",
+        "Write student notebooks, a course for nbgrader, and a README with all commands from start to finish.",
+        """
+        minimask classroom export class
+        minimask classroom export class --chapters 1 3 --points minutes
+        minimask classroom export handout --only notebooks --outputs
+        """,
+    )
+    parser.set_defaults(command="classroom export")
+    parser.add_argument("folder", metavar="FOLDER", help="where to write, new or empty")
+    parser.add_argument(
+        "--chapters", nargs="+", type=_whole, metavar="N", help="which chapters, such as 1 3 [default: all]"
+    )
+    parser.add_argument("--only", choices=("notebooks", "course"), help="one part [default: both]")
+    parser.add_argument(
+        "--notebooks",
+        metavar="NOTEBOOKS",
+        help="where minimask's chapters are [default: the folder notebooks of the checkout]",
+    )
+    parser.add_argument("--outputs", action="store_true", help="student notebooks keep figures and results")
+    parser.add_argument(
+        "--points",
+        choices=("difficulty", "minutes"),
+        default="difficulty",
+        help="what points go by: the difficulty, 1 to 5, or one for every five minutes",
+    )
+    parser.add_argument("--seed", type=_whole, metavar="S", help="of the grader's inputs [default: drawn by lot]")
+    parser.add_argument("--force", action="store_true", help="write over an earlier export's files, and no others")
+
+
+def _add_classroom_grade(actions: Any) -> None:  # noqa: ANN401
+    parser = _add(
+        actions,
+        "grade",
+        "Grade notebooks without nbgrader. Notebooks are read, not run: each answer is checked in a sandbox.",
+        """
+        minimask classroom grade handed-in/*.ipynb
+        minimask classroom grade handed-in --csv marks.csv --feedback feedback
+        minimask classroom grade anna.ipynb --exercises 1.1 1.2
+        """,
+    )
+    parser.set_defaults(command="classroom grade")
+    parser.add_argument("paths", nargs="+", metavar="NOTEBOOK", help="a notebook, or a folder: those in it")
+    parser.add_argument(
+        "--exercises", nargs="+", metavar="ID", help="such as 1.1 1.2 [default: all that are in any of the notebooks]"
+    )
+    parser.add_argument("--csv", metavar="FILE", help="write a line for each notebook to a new file")
+    parser.add_argument("--feedback", metavar="OUT", help="a new or empty folder for a text to each student")
+    parser.add_argument(
+        "--points",
+        choices=("difficulty", "minutes"),
+        default="difficulty",
+        help="what points go by: the difficulty, 1 to 5, or one for every five minutes",
+    )
+    parser.add_argument("--seed", type=_whole, metavar="S", help="of the inputs [default: drawn by lot]")
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import secrets
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import fields
@@ -320,6 +321,78 @@ def export_screens(given: argparse.Namespace) -> int:
     return 0
 
 
+def classroom(given: argparse.Namespace) -> int:
+    """`minimask classroom` alone: say what there is."""
+    given.parser.print_help(sys.stderr)
+    return WRONG_USAGE
+
+
+def classroom_export(given: argparse.Namespace) -> int:
+    """`minimask classroom export`: write what a teacher hands out, and a course for nbgrader."""
+    try:
+        from minimask.classroom.export import CHAPTERS, PARTS, export_classroom
+    except ModuleNotFoundError as error:
+        raise _without_classroom(error) from error
+    try:
+        done = export_classroom(
+            given.folder,
+            chapters=given.chapters or CHAPTERS,
+            parts=(given.only,) if given.only else PARTS,
+            notebooks=given.notebooks,
+            outputs=given.outputs,
+            points=given.points,
+            seed=secrets.randbits(32) if given.seed is None else given.seed,
+            force=given.force,
+            tell=(lambda _: None) if given.quiet else print,
+        )
+    except (ValueError, FileExistsError, FileNotFoundError) as error:
+        raise UsageError(str(error)) from error
+    if done.notebooks:
+        print(f"{done.notebooks} student notebooks: {done.folder / 'notebooks'}")
+    if done.assignments:
+        print(f"{len(done.assignments)} assignments for nbgrader, {done.points} points: {done.folder / 'source'}")
+    print(f"Read first:  {done.folder / 'README.md'}")
+    return 0
+
+
+def classroom_grade(given: argparse.Namespace) -> int:
+    """`minimask classroom grade`: grade notebooks without nbgrader."""
+    from minimask.folders import empty_folder
+    from minimask.meter import Meter
+
+    try:
+        from minimask.classroom import gradesheet
+    except ModuleNotFoundError as error:
+        raise _without_classroom(error) from error
+    try:
+        paths = gradesheet.notebooks_of(given.paths)
+        asked = gradesheet.asked_for(paths, given.exercises or ())
+        to_file = gradesheet.new_file(given.csv, "argument --csv:") if given.csv else None
+        to_folder = empty_folder(given.feedback, "argument --feedback:") if given.feedback else None
+    except (ValueError, FileExistsError, FileNotFoundError) as error:
+        raise UsageError(str(error)) from error
+    seed = secrets.randbits(32) if given.seed is None else given.seed
+    with Meter(len(paths) * len(asked), "answer", shown=not given.quiet) as meter:
+        meter.say(gradesheet.protections())
+        rows = [gradesheet.grade_notebook(path, asked, seed, lambda _: meter.advance()) for path in paths]
+    print(gradesheet.as_table(rows, given.points))
+    if to_file:
+        to_file.write_text(gradesheet.as_csv(rows, given.points), encoding="utf-8")
+        print(f"As a sheet:  {to_file}")
+    if to_folder:
+        gradesheet.write_feedback(rows, to_folder, given.points)
+        print(f"Feedback:    {to_folder}")
+    print(f"The same inputs again:  --seed {seed}")
+    return 0
+
+
+def _without_classroom(error: ModuleNotFoundError) -> Exception:
+    """Return what is said where the libraries of notebooks are missing."""
+    if error.name == "nbformat":
+        return ImportError('needs the libraries of notebooks: pip install "minimask[classroom]"')
+    return error
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "train": train,
     "evaluate": evaluate,
@@ -327,4 +400,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "export-coco": export,
     "export-screens": export_screens,
     "import-label-masks": import_masks,
+    "classroom": classroom,
+    "classroom export": classroom_export,
+    "classroom grade": classroom_grade,
 }

@@ -14,8 +14,10 @@ FLOORS = (
     {"model", "gradients"},
     {"training", "evaluation", "detecting", "ledger", "chapters"},
     {"nuclei", "screens", "trust"},
-    {"arguments", "predicting", "cli", "__main__"},
+    {"arguments", "predicting"},
     {"widgets", "exercises"},
+    {"classroom"},
+    {"cli", "__main__"},
 )
 """Bottom to top."""
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
