@@ -359,6 +359,9 @@ def commands(word: str) -> list[list[str]]:
     if word in ("test", "browser"):
         together = ["-n", str(min(os.cpu_count() or 1, 8)), "--dist", "worksteal"]  # in as many processes
         os.environ.setdefault("OMP_NUM_THREADS", "1")  # torch's threads would wait for each other
+    if word in ("test", "browser", "parity") and os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+        # Not beside the sources, then: each of many processes would compile all of torch again.
+        os.environ["PYTHONPYCACHEPREFIX"] = str(VENV / "bytecode")
     if word == "test":
         return [["-m", "pytest", "--ignore=tests/browser", "--ignore=tests/parity", "--cov=minimask", *together]]
     if word == "lint":

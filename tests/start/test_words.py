@@ -51,6 +51,16 @@ def test_what_follows_the_word_is_passed_on(start, calls, monkeypatch):
     assert os.environ["OMP_NUM_THREADS"] == "1"
 
 
+@pytest.mark.parametrize("word", ["test", "browser", "parity"])
+def test_bytecode_is_kept_in_the_environment_where_none_may_lie_beside_the_sources(start, word):
+    os.environ.update(MINIMASK_BROWSER=sys.executable, PYTHONDONTWRITEBYTECODE="1")
+    start.commands(word)
+    assert "PYTHONDONTWRITEBYTECODE" not in os.environ
+    assert os.environ.pop("PYTHONPYCACHEPREFIX") == str(start.VENV / "bytecode")
+    start.commands(word)
+    assert "PYTHONPYCACHEPREFIX" not in os.environ  # beside the sources, as everywhere
+
+
 def test_the_matrix_is_made_by_an_installer_that_knows_where_pip_looks(start, calls, monkeypatch):
     monkeypatch.setattr(start, "find_installers", lambda extra: calls.append("installers"))
     start.main(["matrix", "--light", "tested-3.13"])
