@@ -122,6 +122,17 @@ def test_a_lock_that_is_not_given_back_is_one_line(file, monkeypatch):
     )
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows locks by another module")
+@pytest.mark.parametrize("error", [OSError(95, "Operation not supported"), ImportError("no module named fcntl")])
+def test_where_there_are_no_locks_it_goes_on_without(monkeypatch, error):
+    def none(*_):
+        raise error
+
+    monkeypatch.setattr("fcntl.flock", none)
+    progress_file.add("1.1")
+    assert list(progress_file.read()) == ["1.1"]
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"passed": ["1.1"]}', '{"passed": {"1.1": 3}}', "\x00\xff"])
 def test_a_broken_file_is_left_as_it_is_and_said_in_one_line(file, content):
     file.parent.mkdir()
