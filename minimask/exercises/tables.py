@@ -24,6 +24,8 @@ CELL = 0.5
 """The width of a cell, in inches."""
 CELL_EDGE = "#C3C9D2"
 MOST_TICKS = 40
+MOST_CELLS = 16
+"""How much of an answer that is larger than the right one is drawn, along each side."""
 
 
 @styled
@@ -136,9 +138,12 @@ def draw_answers(
     if found.expected is not None:
         tables["right"] = plane(found.expected, channel)
     if found.answer is not None and found.answer.size:
-        tables["yours"] = plane(found.answer, channel)
+        yours = plane(found.answer, channel)
         if found.expected is not None and found.expected.shape == found.answer.shape:
-            wrong = wrong_places(tables["right"], tables["yours"])
+            wrong = wrong_places(tables["right"], yours)
+        elif max(yours.shape) > MOST_CELLS:
+            yours = yours[:MOST_CELLS, :MOST_CELLS]
+        tables["yours"] = yours
     first = next(iter(tables))
     rooms = {title: room_of(table.shape, *(points if title == first else ())) for title, table in tables.items()}
     if beneath:

@@ -11,7 +11,7 @@ from minimask.exercises.check import Finding
 from minimask.exercises.exercise import Exercise
 from minimask.exercises.magnifying_glass.inputs import Bins
 from minimask.exercises.magnifying_glass.pictures import draw_cells, draw_length
-from minimask.exercises.tables import panels
+from minimask.exercises.tables import MOST_CELLS, panels
 from minimask.plots.show import styled
 from minimask.plots.style import SHAPE_EDGE
 from minimask.roi.pool import bin_edges, round_half_away
@@ -74,7 +74,7 @@ def _draw(found: Finding) -> Figure:
     axes.plot([low, high], [-0.9, -0.9], color=SHAPE_EDGE, linewidth=2.5, solid_capstyle="butt", label="RoI")
     axes.plot([low, high], [-0.9, -0.9], "|", color=SHAPE_EDGE, markersize=10, markeredgewidth=2)
     for whose, pairs, shift in (("right", found.expected, -0.16), ("yours", found.answer, 0.16)):
-        for p, (first, stop) in enumerate(pairs or ()):
+        for p, (first, stop) in enumerate((pairs or [])[:MOST_CELLS]):
             draw_length(axes, first - 0.5, stop - 0.5, p + 1 + shift, whose)
     for p in range(bins):
         axes.text(left - 0.2, p + 1, f"bin {p}", ha="right", va="center", size=9)

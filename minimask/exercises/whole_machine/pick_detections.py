@@ -15,7 +15,7 @@ from minimask.exercises.answers import UnreadableError, read_whole_array, words
 from minimask.exercises.check import Finding
 from minimask.exercises.exercise import Exercise
 from minimask.exercises.inputs import Box, FloatArray, floats, several
-from minimask.exercises.tables import draw_table
+from minimask.exercises.tables import MOST_CELLS, draw_table
 from minimask.exercises.whole_machine.pictures import draw_numbered_box
 from minimask.geometry.boxes import box_iou
 from minimask.geometry.nms import batched_nms
@@ -104,7 +104,7 @@ def _draw(found: Finding) -> Figure:
     table.set_xlabel("class", size=9)
     table.set_ylabel("RoI", size=9)
     for name, pairs in (("right", found.expected), ("yours", found.answer)):
-        _frame_pairs(table, pairs or [], name)
+        _frame_pairs(table, (pairs or [])[:MOST_CELLS], name)
     fig.legend(loc="outside upper right", fontsize=8, ncols=2)
     table.spines[:].set_visible(False)
     table.tick_params(labelsize=8, length=0)
