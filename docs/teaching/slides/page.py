@@ -58,9 +58,10 @@ def _section(number: int, slide: Slide) -> str:
     level = "h1" if number == 1 else "h2"
     where = f'<p class="where">{escape(slide.where)}</p>' if slide.where and slide.kind != "heading" else ""
     return (
-        f'<section class="slide {slide.kind}" id="{number}" aria-labelledby="h{number}">{where}'
+        f'<div class="slide {slide.kind}" id="{number}" role="group" aria-roledescription="slide" '
+        f'aria-labelledby="h{number}">{where}'
         f'<{level} id="h{number}" tabindex="-1">{slide.title}</{level}>'
-        f'<div class="body">{slide.body}</div><div class="notes" hidden>{slide.notes}</div></section>\n'
+        f'<div class="body">{slide.body}</div><div class="notes" hidden>{slide.notes}</div></div>\n'
     )
 
 
