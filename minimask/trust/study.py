@@ -47,6 +47,8 @@ WAYS = {
     "only boxes": Paths(False, False, True),
     "without boxes": Paths(True, True, False),
 }
+MANY = 40
+"""Steps of an attack that takes its time."""
 PRICED = 60
 """Pictures on which average precision is measured, the first of `TRIED`."""
 FINE = Config(
@@ -226,15 +228,18 @@ def relatives(study: Study) -> None:
     """Other models: what attacks on the lesson's do to them, and attacks on themselves."""
     plain = f"vanish/{AT}"
     for name in RELATIVES:
-        known = [f"clean/{name}", f"carried over/{AT}/{name}", f"{plain}/{name}", f"leak/{AT}/{name}"]
-        if f"price/{name}" in study.record.tables and all(run in study.record.attacks for run in known):
+        own: dict[str, dict[str, int]] = {f"{plain}/{name}": {}, f"leak/{AT}/{name}": {}}
+        if name == "hardened":  # whether it holds against more than it learned from
+            own |= {f"vanish/{2 * AT}/{name}": {}, f"{plain}/{name}/more steps": {"steps": MANY}}
+        others = [f"clean/{name}", f"carried over/{AT}/{name}"]
+        if f"price/{name}" in study.record.tables and study.record.attacks.keys() >= {*others, *own}:
             continue
         model = study.relative(name)
         study.keep_table(f"price/{name}", partial(study.price, model))
-        study.keep_attack(known[0], lambda: study.start, model=model)
-        study.keep_attack(known[1], partial(study.attacked, plain), model=model)
-        for run in known[2:]:
-            study.keep_attack(run, partial(study.attacked, run, model=model), model=model)
+        study.keep_attack(others[0], lambda: study.start, model=model)
+        study.keep_attack(others[1], partial(study.attacked, plain), model=model)
+        for run, how in own.items():
+            study.keep_attack(run, partial(study.attacked, run, model=model, **how), model=model)
 
 
 PARTS = {"ladder": ladder, "ways": ways, "guards": guards, "relatives": relatives}
