@@ -224,6 +224,17 @@ def test_times_of_exercises_that_plans_name_are_those_of_the_cards():
         assert f"({minutes} minutes" in words
 
 
+def test_times_of_reading_that_plans_name_are_those_of_the_goals():
+    minutes = {goal.section.split()[0]: goal.minutes for goals in GOALS.values() for goal in goals}
+    found = [run for name in LESSONS for run in re.findall(r"[Ss]ections ([\d. and]+) \((\d+) minutes\)", PAGES[name])]
+    assert found
+    for numbers, stated in found:
+        assert sum(minutes[number] for number in numbers.split(" and ")) == int(stated), numbers
+    for number, stated in re.findall(r"chapter (\d) at home \((\d+) minutes\)", PAGES["lesson_selfstudy.md"]):
+        (goals,) = (goals for chapter, goals in GOALS.items() if chapter.startswith(f"{number} "))
+        assert sum(goal.minutes for goal in goals) == int(stated), number
+
+
 # Grading
 
 
