@@ -295,7 +295,7 @@ def test_decks_need_no_other_file(tmp_path):
     assert {path.stem for path in files} == {path.stem for path in NOTEBOOKS} | {"index"}
     for path in files:
         page = path.read_text(encoding="utf-8")
-        sources = re.findall(r'\b(?:src|href)="([^"]*)"', page) + re.findall(r"url\(|@import", page)
+        sources = re.findall(r"""\b(?:src|href)=["']?([^"'\s>]+)""", page) + re.findall(r"url\(|@import", page)
         assert all(re.fullmatch(r"data:image/\S+|#\d+|\w+\.html(#.*)?", source) for source in sources)
         assert path.stat().st_size < 1_500_000
 
