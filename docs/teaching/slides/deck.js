@@ -9,7 +9,8 @@
   function fit() {  // one slide, as large as the window has room
     root.classList.toggle("deck", window.innerWidth > 700);
     for (const part of document.querySelectorAll(".formula, pre")) {  // what scrolls can be reached by keyboard
-      if (part.scrollWidth > part.clientWidth) part.tabIndex = 0; else part.removeAttribute("tabindex");
+      const scrolls = part.scrollWidth > part.clientWidth || part.scrollHeight > part.clientHeight;
+      if (scrolls) part.tabIndex = 0; else part.removeAttribute("tabindex");
     }
     const room = root.classList.contains("with-notes") ? 0.66 : 1;
     const scale = Math.min(window.innerWidth * room / 1280, window.innerHeight / 720);
