@@ -58,11 +58,16 @@ LIGHT = (
 )
 """What runs where torch is not, as chapters 1 to 3 do; one of them is executed."""
 WITH_TORCH = (
-    "tests/roi/test_torch.py",
-    "tests/model/test_mask_rcnn.py",
-    "tests/training/test_loop.py",
-    "tests/exercises/test_exercise_cards.py",
+    "tests/roi/test_torch.py::test_opcheck[torch.float32-channels-first]",
+    "tests/roi/test_torch.py::test_compiles_with_a_list_of_boxes_and_a_pyramid",
+    "tests/roi/test_torch.py::test_autocast",
+    "tests/model/test_mask_rcnn.py::test_every_variant_trains_and_detects[published heads]",
+    "tests/model/test_mask_rcnn.py::test_every_value_of_the_trace_follows_from_the_one_before",
+    "tests/training/test_loop.py::test_the_same_seed_gives_the_same_bits_and_watching_changes_none",
+    "tests/training/test_loop.py::test_every_step_is_one_of_the_optimizer",
+    "tests/exercises/test_zoo.py::test_the_worked_example_is_right",
 )
+"""Registered operators, compiled and under autocast; the whole model; the first steps of a training; every exercise."""
 EXAMPLES = ("--doctest-modules", "--pyargs", "minimask")
 """Those in the documentation of all public functions: they go through every file of the package."""
 HEADER = f"""# Oldest and newest versions
