@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
 from types import TracebackType
 from typing import Self
 
@@ -25,8 +26,10 @@ def _work(pipe: Connection) -> None:
 class Hand:
     """Tries mutants in a process of its own; used in a ``with`` statement."""
 
+    def __init__(self) -> None:
+        self._process: SpawnProcess | None = None
+
     def __enter__(self) -> Self:
-        self._start()
         return self
 
     def __exit__(
@@ -36,6 +39,8 @@ class Hand:
 
     def outcome(self, id: str, source: str) -> str:
         """Return what comes of a mutant of an exercise."""
+        if self._process is None:
+            self._start()
         self._pipe.send((id, source))
         try:
             if self._pipe.poll(PATIENCE):
@@ -45,7 +50,6 @@ class Hand:
         except EOFError:  # the process is gone: the mutant took it along
             result = "error"
         self._stop()
-        self._start()
         return result
 
     def _start(self) -> None:
@@ -56,6 +60,8 @@ class Hand:
         far_end.close()
 
     def _stop(self) -> None:
-        self._process.kill()
-        self._process.join()
-        self._pipe.close()
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
+            self._pipe.close()
+            self._process = None

@@ -32,12 +32,11 @@ def mutants(source: str, operators: Mapping[str, Operator] = OPERATORS) -> list[
     """
     scope = Scope(source)
     found: list[Mutant] = []
-    seen, changes = {ast.dump(scope.tree)}, dict[str, int]()
+    seen, changes = {_shape(scope.tree)}, dict[str, int]()
     for node in scope.nodes:
         for name, operator in operators.items():
             for text in operator(node, scope):
-                changed = _with(source, node, text)
-                tree = ast.dump(ast.parse(changed))
+                changed, tree = _with(source, node, text)
                 if tree in seen:
                     continue
                 seen.add(tree)
@@ -48,19 +47,28 @@ def mutants(source: str, operators: Mapping[str, Operator] = OPERATORS) -> list[
     return found
 
 
-def _with(source: str, node: ast.AST, text: str) -> str:
-    """Return a source with another text in the place of a node, in parentheses where it needs them."""
+def _with(source: str, node: ast.AST, text: str) -> tuple[str, str]:
+    """Return a source with another text in the place of a node, in parentheses where it needs them, and its tree."""
     if isinstance(node, ast.stmt):
-        return _spliced(source, node, text.replace("\n", "\n" + " " * node.col_offset))
+        text = text.replace("\n", "\n" + " " * node.col_offset)
     bare = _spliced(source, node, text)
-    if any(isinstance(part, ast.Slice) for part in [node, *getattr(node, "elts", ())]):
-        return bare
+    whole = any(isinstance(part, ast.stmt | ast.Slice) for part in [node, *getattr(node, "elts", ())])
+    if whole or _binds_most(text):
+        return bare, _shape(ast.parse(bare))
     safe = _spliced(source, node, f"({text})")
+    tree = _shape(ast.parse(safe))
     try:
-        needless = ast.dump(ast.parse(bare)) == ast.dump(ast.parse(safe))
+        needless = _shape(ast.parse(bare)) == tree
     except SyntaxError:
         needless = False
-    return bare if needless else safe
+    return bare if needless else safe, tree
+
+
+def _binds_most(text: str) -> bool:
+    """Return whether an expression means the same beside any sign: a name, a call, an index, a plain number."""
+    node = ast.parse(text, mode="eval").body
+    number = isinstance(node, ast.Constant) and isinstance(node.value, float | int)
+    return number or isinstance(node, ast.Name | ast.Call | ast.Attribute | ast.Subscript)
 
 
 def _spliced(source: str, node: ast.AST, text: str) -> str:
@@ -84,3 +92,7 @@ def _difference(source: str, changed: str) -> str:
         start -= 1
     before, after = ("; ".join(line.strip() for line in lines[start : len(lines) - stop]) for lines in (old, new))
     return f"{before} -> {after}"
+
+
+def _shape(tree: ast.AST) -> str:
+    return ast.dump(tree, annotate_fields=False)
