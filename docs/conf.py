@@ -5,6 +5,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))  # for the package `building`
 
+from building import reference
+
 import minimask
 
 project = "minimask"
@@ -16,8 +18,6 @@ html_title = "minimask"
 extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
-    "sphinx.ext.viewcode",
-    "sphinx.ext.napoleon",
     "sphinx_design",
     "building.site",
 ]
@@ -25,11 +25,12 @@ root_doc = "index"
 exclude_patterns = ["made"]
 source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
 
-# Chapters are committed executed, and shown as they are.
 suppress_warnings = [
     "design.card_legacy",  # the new way of writing a footer is too new
-    "toc.empty_glob",  # pages of these names may come
+    "ref.python",  # a name that only type checkers import may be that of several classes
 ]
+
+# Chapters are committed executed, and shown as they are.
 nb_execution_mode = "off"
 nb_merge_streams = True
 myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist", "dollarmath", "tasklist"]
@@ -40,16 +41,15 @@ myst_links_external_new_tab = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
-napoleon_google_docstring = False
-napoleon_use_param = False  # types of parameters are words here, such as `array (N, 4)`
-napoleon_use_rtype = False
-viewcode_line_numbers = True
 add_module_names = False
 python_maximum_signature_line_length = 88
 toc_object_entries_show_parents = "hide"
 default_role = "linked-code"
 nitpicky = True
-nitpick_ignore_regex = [(r"py:.*", r"(?!minimask).*")]  # other libraries' pages are on the network
+nitpick_ignore_regex = [
+    (r"py:.*", r"(?!minimask).*"),  # other libraries' pages are on the network
+    *((r"py:.*", rf"{name}\..*") for name in reference.LEFT_OUT),
+]
 
 # How it looks
 html_theme = "sphinx_book_theme"

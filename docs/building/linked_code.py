@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from docutils import nodes
 from sphinx import addnodes
@@ -36,7 +37,22 @@ def _stay_code(
     node: addnodes.pending_xref,
     contnode: nodes.TextElement,
 ) -> Any:  # noqa: ANN401
-    return contnode if node.get("quiet") else None
+    return contnode if node.get("quiet") or _is_type_variable(node["reftarget"]) else None
+
+
+def _is_type_variable(name: str) -> bool:
+    """Tell whether a name is that of a type variable, which no reference has.
+
+    Examples
+    --------
+    >>> _is_type_variable("minimask.meter.Item"), _is_type_variable("minimask.nms"), _is_type_variable("no.such.T")
+    (True, False, False)
+    """
+    module, _, short = name.rpartition(".")
+    try:
+        return isinstance(getattr(importlib.import_module(module), short, None), TypeVar)
+    except (ImportError, ValueError):
+        return False
 
 
 def setup(app: Sphinx) -> None:

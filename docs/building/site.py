@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from building import directives, linked_code, mathml, pictures
+from building import directives, docstrings, linked_code, mathml, pictures
 from building.chapter_page import STATIC
 from building.sources import EXTRA
 
@@ -68,6 +68,7 @@ def _without(page: str, scripts: set[str]) -> str:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Join the parts."""
     directives.setup(app)
+    docstrings.setup(app)
     linked_code.setup(app)
     mathml.setup(app)
     app.connect("config-inited", _place_made_files)

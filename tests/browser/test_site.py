@@ -115,8 +115,6 @@ def test_every_page_is_light_whole_and_as_narrow_as_a_telephone(reading, served,
     weights, wide = {}, []
     page = reading()
     for name in pages:
-        if name.startswith("_modules/") and name != "_modules/minimask/roi/taps.html":
-            continue  # all alike
         page.set_viewport_size({"width": 1280, "height": 900})
         page.goto(served + name, wait_until="networkidle" if pages[name].living else "load")
         weights[name] = page.evaluate(WEIGHT)
