@@ -13,7 +13,8 @@ from typing import Any
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
-from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.api import Gradebook
+from nbgrader.preprocessors import NbGraderPreprocessor, OverwriteCells
 from nbgrader.utils import is_grade
 from traitlets import Integer
 
@@ -31,13 +32,29 @@ class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]
     ).tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:  # noqa: ANN401
-        """Fill in the outputs of the test cells."""
+        """Fill in the outputs of the test cells; those that were deleted come back, at the end."""
+        nb.cells += self._missing(nb, resources["nbgrader"])
         code = [cell for cell in nb.cells if cell.cell_type == "code"]
         sources = [cell.source for cell in code if not is_grade(cell)]
         for number, cell in enumerate((cell for cell in code if is_grade(cell)), 1):
             cell.execution_count = number
             cell.outputs = [self._output(cell.source, sources)]
         return nb, resources
+
+    def _missing(self, nb: NotebookNode, where: dict[str, str]) -> list[NotebookNode]:
+        """Return the test cells that the released notebook has and this one has not.
+
+        nbgrader's own way of adding them stops with an error when the cell before one is missing, too, or not graded.
+        """
+        there = {cell.metadata.nbgrader.get("grade_id") for cell in nb.cells if is_grade(cell)}
+        with Gradebook(where["db_url"]) as book:
+            released = book.find_notebook(where["notebook"], where["assignment"])
+            sources = {cell.name: cell for cell in released.source_cells}
+            return [
+                OverwriteCells().missing_cell_transform(sources[test.name], test.max_score)
+                for test in released.grade_cells
+                if test.name not in there
+            ]
 
     def _output(self, test: str, sources: list[str]) -> NotebookNode:
         found = TEST.search(test)

@@ -60,7 +60,7 @@ def grade(exercise: Exercise, sources: Sequence[str], seed: int | None = None) -
         return Mark(exercise, "not started yet", f"No cell of the notebook defines `{exercise.name}`.")
     with Sandbox(exercise.name, cells) as function:
         if function.ended:
-            return Mark(exercise, "not right yet", f"Nothing could be checked: {function.problem}.")
+            return Mark(exercise, "not right yet", f"Your answer could not be checked: {function.problem}.")
         if function.kind and function.problem is not None:
             place = f" in {function.place}" if function.place else ""
             words = f"Your cell stopped with `{describe_error(function.problem)}`{place}"

@@ -40,6 +40,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -138,14 +139,12 @@ class Sandbox(Elsewhere):
 
     def outcome(self, inputs: Inputs) -> Outcome:
         """Return what one call comes to."""
-        if self._process is None:
-            if self._starts >= MOST_STARTS or time.monotonic() > self._end:
-                return Outcome(
-                    error=self.problem or EndedError("it ended the process that it runs in, again and again")
-                )
+        if time.monotonic() > self._end:
+            return Outcome(error=TimeUp())
+        if self._process is None and self._starts < MOST_STARTS:
             self._start_kindly()
         if self._process is None:
-            return Outcome(error=self.problem)
+            return Outcome(error=self.problem or EndedError("it ended the process that it runs in, again and again"))
         try:
             reply = self._process.ask(inputs, call.SECONDS, self._end)
             return _outcome(reply, inputs)
@@ -354,14 +353,29 @@ def _outcome(reply: Any, inputs: Inputs) -> Outcome:  # noqa: ANN401
         raise EndedError("what it gave cannot be read") from error
 
 
+class _Told:
+    """What an error from elsewhere says, in place of what its kind would say."""
+
+    def __init__(self, words: str) -> None:
+        self.words = self.msg = words  # a SyntaxError is told by its `msg`
+
+    def __str__(self) -> str:
+        return self.words
+
+
 def _error(told: Any) -> BaseException:  # noqa: ANN401
     """Return an error like one that was raised elsewhere: of its name, its words and the nearest of Python's kinds."""
-    names, text = [str(name)[:60] for name in told[0]], str(told[1])[:1000]
+    names = tuple(str(name)[:60] for name in told[0])
+    error: BaseException = _kind(names)(str(told[1])[:1000])
+    return error
+
+
+@lru_cache(maxsize=256)
+def _kind(names: tuple[str, ...]) -> type[Any]:
+    """Return a kind of error, the same for the same names, since two errors of one kind are held to be alike."""
     kinds = (getattr(builtins, name, None) for name in names)
     nearest = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseException)), Exception)
-    own = {"__module__": "builtins", "__init__": lambda _: None, "__str__": lambda _: text}
-    error: BaseException = type(names[0], (nearest,), own)()
-    return error
+    return type(names[0], (_Told, nearest), {"__module__": "builtins"})
 
 
 def _signature(parameters: Any) -> inspect.Signature:  # noqa: ANN401

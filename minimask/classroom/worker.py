@@ -82,7 +82,7 @@ def main() -> None:
         try:
             message = wire.encode({**reply, "printed": prints.text})
         except BaseException as error:
-            message = wire.encode({"error": told(error), "given": inputs, "printed": ""})
+            message = wire.encode({"error": told(error), "place": "", "given": inputs, "printed": ""})
         replies.write(message)
         replies.flush()
 

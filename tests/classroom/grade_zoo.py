@@ -8,8 +8,7 @@ Every wrong answer must get nothing, with the words that its check has for it in
 import sys
 import time
 
-import zoo
-from handed_in import of_the_zoo
+from handed_in import RIGHT, WRONG, of_the_zoo
 
 from minimask import exercises
 from minimask.classroom.grading import grade
@@ -17,7 +16,7 @@ from minimask.classroom.grading import grade
 
 def main(chapters):
     start, failed, done = time.monotonic(), [], {True: 0, False: 0}
-    for animals, right in ((zoo.WRONG, False), (zoo.RIGHT, True)):
+    for animals, right in ((WRONG, False), (RIGHT, True)):
         for animal in animals:
             if chapters and animal.exercise.partition(".")[0] not in chapters:
                 continue

@@ -104,7 +104,8 @@ def _module(name):
     tree = ast.parse(Path(sys.modules[name].__file__).read_text(encoding="utf-8"))
     kept = []
     for node in tree.body:
-        if isinstance(node, ast.ImportFrom) and (node.module == "zoo" or (node.module or "").startswith("minimask")):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("zoo"):
+            kept += [] if node.module == "zoo" else ast.parse(_module(node.module)).body
             continue
         if isinstance(node, ast.FunctionDef):
             node = copy.copy(node)
@@ -148,3 +149,4 @@ def ones_of(animals):
 
 
 FAST = [animal for animal in zoo.WRONG if not animal.slow]
+WRONG, RIGHT = zoo.WRONG, zoo.RIGHT

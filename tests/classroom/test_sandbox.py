@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-import zoo
-from handed_in import FAST, TRICKS, of_the_zoo, ones_of, trick
+from handed_in import FAST, RIGHT, TRICKS, of_the_zoo, ones_of, trick
 
 from minimask import exercises
 from minimask.classroom.grading import grade
 from minimask.classroom.sandbox import Cell, Sandbox
+from minimask.exercises import call
 from minimask.exercises.check import examine
+from minimask.exercises.watchdog import TimeUp
 
 ALL = exercises.all()
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="Landlock is Linux's")
@@ -44,13 +45,14 @@ def test_a_wrong_answer_is_told_as_in_the_notebook(animal):
 
 
 @pytest.mark.parametrize("name", TRICKS)
-def test_tricks_get_nothing_and_leave_nothing(name, tmp_path):
+def test_tricks_get_nothing_and_leave_nothing(name, monkeypatch):
+    monkeypatch.setattr(call, "SECONDS", 0.5)
     before = threading.active_count()
     exercise = few(exercises.get("1.1"))
     start = time.monotonic()
     mark = grade(exercise, [trick(name, exercise)])
     assert mark.status == "not right yet"
-    assert "`pair_iou`" in mark.message or "your function" in mark.message or "answer" in mark.message, mark.message
+    assert "your" in mark.message.lower(), mark.message
     assert time.monotonic() - start < 60
     assert threading.active_count() == before
     assert left_over() == []
@@ -145,9 +147,6 @@ def test_an_answer_that_is_too_large_is_refused():
 
 
 def test_waiting_is_stopped_too(monkeypatch):
-    from minimask.exercises import call
-    from minimask.exercises.watchdog import TimeUp
-
     monkeypatch.setattr(call, "SECONDS", 0.1)
     start = time.monotonic()
     outcome = answer("import time; time.sleep(60)")
@@ -186,6 +185,6 @@ def test_a_seed_draws_other_inputs_and_the_same_again():
 
 
 def test_the_zoo_has_right_answers_in_many_forms():
-    for animal in ones_of(zoo.RIGHT)[:6]:
+    for animal in ones_of(RIGHT)[:6]:
         mark = grade(few(exercises.get(animal.exercise)), of_the_zoo(animal))
         assert mark.passed, str(mark)
