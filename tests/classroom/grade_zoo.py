@@ -1,6 +1,6 @@
 """Grade the whole zoo as a class would hand it in, without nbgrader: `python tests/classroom/grade_zoo.py`.
 
-Numbers behind it choose chapters.
+Numbers behind it choose chapters. All of it takes a quarter of an hour.
 
 Every wrong answer must get nothing, with the words that its check has for it in a notebook, and every right one all.
 """

@@ -143,9 +143,10 @@ def write(notebook, path):
     path.write_text(json.dumps(notebook), encoding="utf-8")
 
 
-def ones_of(animals):
-    """Return the first of some animals for each exercise."""
-    return list({animal.exercise: animal for animal in reversed(animals)}.values())
+def ones_of(animals, asked):
+    """Return the first of some animals for each of some exercises."""
+    first = {animal.exercise: animal for animal in reversed(animals)}
+    return [first[it.id] for it in asked]
 
 
 FAST = [animal for animal in zoo.WRONG if not animal.slow]

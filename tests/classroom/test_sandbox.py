@@ -18,7 +18,8 @@ from minimask.exercises import call
 from minimask.exercises.check import examine
 from minimask.exercises.watchdog import TimeUp
 
-ALL = exercises.all()
+SOME = [chosen[k] for number in range(1, 7) for chosen in [exercises.chapter(number)] for k in (0, -1)]
+"""Of each chapter the first and the last; `grade_zoo.py` has them all."""
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="Landlock is Linux's")
 
 
@@ -28,14 +29,14 @@ def few(exercise):
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize("exercise", ALL, ids=lambda it: it.id)
+@pytest.mark.parametrize("exercise", SOME, ids=lambda it: it.id)
 def test_the_solution_is_right(exercise):
     mark = grade(few(exercise), [exercise.source])
     assert mark.passed, str(mark)
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize("animal", ones_of(FAST), ids=str)
+@pytest.mark.parametrize("animal", ones_of(FAST, SOME), ids=str)
 def test_a_wrong_answer_is_told_as_in_the_notebook(animal):
     exercise = exercises.get(animal.exercise)
     mark = grade(exercise, of_the_zoo(animal))
@@ -143,7 +144,7 @@ def test_limits_of_memory_and_of_files():
 def test_an_answer_that_is_too_large_is_refused():
     outcome = answer("return np.zeros(10**7)")
     assert type(outcome.error).__name__ == "NonsenseError"
-    assert "80 MB are too much" in str(outcome.error)
+    assert "76 MB are too much" in str(outcome.error)
 
 
 def test_waiting_is_stopped_too(monkeypatch):
@@ -173,7 +174,7 @@ def test_a_call_is_seen_as_in_a_notebook():
 
 def test_a_seed_draws_other_inputs_and_the_same_again():
     """What is right on all that a notebook tries can be wrong on what the grader draws."""
-    exercise = exercises.get("1.2")
+    exercise = replace(exercises.get("1.2"), draws=40)
     seen = []
     exercise.check(lambda polygon: seen.append(polygon.tolist()) or exercise.solution(polygon))
     learned = f"SEEN = {seen!r}\n{exercise.source.replace('shoelace', 'real')}\n"
@@ -185,6 +186,6 @@ def test_a_seed_draws_other_inputs_and_the_same_again():
 
 
 def test_the_zoo_has_right_answers_in_many_forms():
-    for animal in ones_of(RIGHT)[:6]:
+    for animal in ones_of(RIGHT, SOME)[:6]:
         mark = grade(few(exercises.get(animal.exercise)), of_the_zoo(animal))
         assert mark.passed, str(mark)
