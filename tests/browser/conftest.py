@@ -147,6 +147,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     options += [f"--LabApp.app_settings_dir={ROOT / 'lab'}", "--ServerApp.port_retries=0"]
     own = {name: str(home / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")}
     own |= {"JUPYTERLAB_SETTINGS_DIR": str(home / "settings"), "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces")}
+    own["JUPYTER_CONFIG_PATH"] = str(home / "first")
+    without_nbgrader(home / "first")
     environment = {**os.environ, **own}
     with (home / "log.txt").open("wb") as log:
         server = subprocess.Popen(
@@ -169,8 +171,17 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
             server.wait()
 
 
+def without_nbgrader(folder: Path) -> None:
+    """Leave out what teachers install beside the chapters, which takes JupyterLab seconds to load."""
+    parts = ("assignment_list", "course_list", "formgrader", "validate_assignment")
+    switched_off = {f"nbgrader.server_extensions.{part}": False for part in parts}
+    place = folder / "jupyter_server_config.d" / "nbgrader.json"
+    place.parent.mkdir(parents=True)
+    place.write_text(json.dumps({"ServerApp": {"jpserver_extensions": switched_off}}))
+
+
 def _wait_until_up(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
-    for _ in range(600):
+    for _ in range(1800):
         assert server.poll() is None, f"JupyterLab stopped:\n{log.read_text()}"
         try:
             with urllib.request.urlopen(address, timeout=5):

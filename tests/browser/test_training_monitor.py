@@ -163,7 +163,11 @@ def test_stop_and_go_on_while_a_cell_is_running(open_notebook, training_notebook
     note = page.locator(".mm-note").last
     expect(note).to_have_text("The training ended early. FloatingPointError: the loss of step 4 is nan")
     page.keyboard.press("Control+s")
-    page.wait_for_timeout(1500)
+    for _ in range(200):  # until it is saved
+        if "FloatingPointError: the loss" in training_notebook.read_text(encoding="utf-8"):
+            break
+        page.wait_for_timeout(100)
+    page.wait_for_timeout(300)  # to the end of the file
     saved = json.loads(training_notebook.read_text(encoding="utf-8"))
     stills = [
         "".join(output["data"].get("text/plain", ""))
