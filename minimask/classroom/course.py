@@ -28,7 +28,7 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
-GradeInSandbox.seed.default_value = {seed}  # draws the inputs on which answers are tried; keep it to yourself
+c.GradeInSandbox.seed = {seed}  # draws the inputs on which answers are tried; keep it to yourself
 '''
 
 INTRODUCTION = """# {title}

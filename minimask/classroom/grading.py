@@ -26,6 +26,10 @@ class Mark:
     status: Status
     message: str
 
+    def __post_init__(self) -> None:
+        plain = "".join(sign for sign in self.message if sign == "\n" or sign.isprintable())
+        object.__setattr__(self, "message", plain)  # what comes from students' code must not steer a terminal
+
     @property
     def passed(self) -> bool:
         """Whether the answer is right: there is no half."""

@@ -12,6 +12,8 @@ from minimask.classroom.sandbox import Cell
 from minimask.classroom.worker import without_magics
 from minimask.exercises import Exercise
 
+_UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
+"""What reading a cell comes to that is no Python, or far too deep."""
 _DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
 
 
@@ -27,8 +29,10 @@ def read_sources(path: str | PathLike[str]) -> list[str]:
 
     try:
         notebook = nbformat.read(path, as_version=4)
-        return [str(cell.source) for cell in notebook.cells if cell.cell_type == "code"]
-    except (nbformat.reader.NotJSONError, nbformat.ValidationError, AttributeError, UnicodeDecodeError) as error:
+        return [str(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    except OSError:
+        raise
+    except Exception as error:  # nbformat has an error of its own for each way in which a file is no notebook
         raise ValueError(f"{path} is not a notebook that can be read") from error
 
 
@@ -77,9 +81,9 @@ def definitions(source: str) -> str:
     """
     try:
         statements = ast.parse(without_magics(source)).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return "\n".join(ast.unparse(one) for one in statements if isinstance(one, _DEFINITIONS) or _is_constant(one))
+    except _UNREADABLE:
         return ""
-    return "\n".join(ast.unparse(one) for one in statements if isinstance(one, _DEFINITIONS) or _is_constant(one))
 
 
 def _is_constant(statement: ast.stmt) -> bool:
@@ -87,7 +91,7 @@ def _is_constant(statement: ast.stmt) -> bool:
         return False
     try:
         ast.literal_eval(statement.value)
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+    except (*_UNREADABLE, TypeError):
         return isinstance(statement.value, ast.Lambda)
     return True
 
@@ -100,7 +104,7 @@ def _is_stub(source: str, name: str) -> bool:
     """Return whether the function that a cell defines does nothing yet."""
     try:
         tree = ast.parse(without_magics(source))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except _UNREADABLE:
         return False
     found = [one for one in tree.body if isinstance(one, ast.FunctionDef) and one.name == name]
     return bool(found) and all(map(_does_nothing, found[-1].body))

@@ -133,6 +133,11 @@ def _value(tree: Any, body: bytes, depth: int) -> object:  # noqa: ANN401
     return value
 
 
+def _clean(text: str) -> str:
+    """Return a text that can be written to any file: without halves of characters."""
+    return text.encode(errors="replace").decode()
+
+
 class _Reader:
     """Reads a tree, and takes its arrays from the body one after the other."""
 
@@ -146,7 +151,7 @@ class _Reader:
         if not isinstance(tree, list):
             if isinstance(tree, dict):
                 raise NonsenseError("a message of an unknown kind")
-            return tree
+            return _clean(tree) if isinstance(tree, str) else tree
         kind, *rest = tree
         if kind in ("list", "tuple"):
             items = [self.value(item, depth + 1) for item in rest[0]]
@@ -160,7 +165,7 @@ class _Reader:
         if kind == "dots":
             return ...
         if kind == "stranger":
-            return type(str(rest[0])[:60], (Stranger,), {})()
+            return type(_clean(str(rest[0]))[:60], (Stranger,), {})()
         raise NonsenseError("a message of an unknown kind")
 
     def _array(self, name: str, shape: list[int], scalar: bool) -> object:

@@ -98,8 +98,9 @@ def run_cells(cells: list[tuple[str, bool]], names: Names) -> Any:  # noqa: ANN4
         linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
         try:
             statements = ast.parse(without_magics(source)).body
-        except SyntaxError as error:
-            first = first or ({"error": told(error), "place": f"line {error.lineno}"} if own else None)
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            place = f"line {error.lineno}" if isinstance(error, SyntaxError) else ""
+            first = first or ({"error": told(error), "place": place} if own else None)
             continue
         for statement in statements:
             try:
@@ -111,7 +112,7 @@ def run_cells(cells: list[tuple[str, bool]], names: Names) -> Any:  # noqa: ANN4
 
 def without_magics(source: str) -> str:
     """Return a cell without IPython's own lines, which begin with % or !, where they keep it from being Python."""
-    with contextlib.suppress(SyntaxError):
+    with contextlib.suppress(SyntaxError):  # and no other error, for it would come again
         ast.parse(source)
         return source
     if source.lstrip().startswith("%%"):

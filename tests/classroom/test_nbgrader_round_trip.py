@@ -33,6 +33,14 @@ def answers_of_the_zoo():
     return {animal.exercise: "\n\n".join(of_the_zoo(animal)) for animal in ones_of(FAST, CHAPTER)}
 
 
+def learned_by_heart(exercise):
+    """Return an answer that is right on all inputs that a student can have seen, and on no others."""
+    seen = []
+    exercise.check(lambda polygon: seen.append(polygon.tolist()) or exercise.solution(polygon))
+    real = exercise.source.replace(exercise.name, "real")
+    return f"SEEN = {seen!r}\n{real}\ndef {exercise.name}(p):\n    return real(p) if p.tolist() in SEEN else 0.0"
+
+
 def put(course, student, notebook):
     write(notebook, course / "submitted" / student / NAME / f"{NAME}.ipynb")
 
@@ -48,10 +56,11 @@ def course(tmp_path_factory):
     right = {it.id: it.source for it in CHAPTER}
     put(folder, "anna", filled(released, right))
     put(folder, "blank", released)
-    put(folder, "wrong", filled(released, answers_of_the_zoo()))
+    put(folder, "wrong", filled(released, answers_of_the_zoo() | {"1.2": learned_by_heart(exercises.get("1.2"))}))
     put(folder, "malice", filled(released, {it.id: trick(name, it) for it, name in zip(CHAPTER, MALICE, strict=True)}))
     put(folder, "forger", forged(released))
-    put(folder, "half", filled(released, {"1.2": right["1.2"]}))
+    markup = "def pair_iou(box_a, box_b):\n    raise ValueError('<script>alert(1)</script>')"
+    put(folder, "half", filled(released, {"1.1": markup, "1.2": right["1.2"]}))
     (folder / "submitted" / "broken" / NAME).mkdir(parents=True)
     (folder / "submitted" / "broken" / NAME / f"{NAME}.ipynb").write_text("not a notebook")
     graded = nbgrader(folder, "autograde", NAME)
@@ -149,11 +158,13 @@ def test_every_test_says_why(course):
 
 
 def test_feedback_pages_hold_the_same_words(course):
-    made = nbgrader(course, "generate_feedback", NAME, "--CourseDirectory.student_id=blank")
+    made = nbgrader(course, "generate_feedback", NAME, "--CourseDirectory.student_id=half")
     assert made.returncode == 0, made.stderr
-    page = (course / "feedback" / "blank" / NAME / f"{NAME}.html").read_text(encoding="utf-8")
-    assert "Write the body of `pair_iou`." in page
-    assert f"(Score: 0.0 / {TOTAL}.0)" in page
+    page = (course / "feedback" / "half" / NAME / f"{NAME}.html").read_text(encoding="utf-8")
+    assert "Write the body of `box_around`." in page
+    assert f"(Score: 2.0 / {TOTAL}.0)" in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert "<script>alert" not in page
 
 
 def test_no_cell_of_a_submission_was_run(course):

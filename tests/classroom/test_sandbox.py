@@ -12,6 +12,7 @@ import pytest
 from handed_in import FAST, RIGHT, TRICKS, of_the_zoo, ones_of, trick
 
 from minimask import exercises
+from minimask.classroom import sandbox
 from minimask.classroom.grading import grade
 from minimask.classroom.sandbox import Cell, Sandbox
 from minimask.exercises import call
@@ -189,3 +190,14 @@ def test_the_zoo_has_right_answers_in_many_forms():
     for animal in ones_of(RIGHT, SOME)[:6]:
         mark = grade(few(exercises.get(animal.exercise)), of_the_zoo(animal))
         assert mark.passed, str(mark)
+
+
+@LINUX
+def test_the_package_cannot_be_read_where_it_lies_among_others(monkeypatch):
+    """As in a wheel's place: all libraries beside it are there. Another one stands in for minimask."""
+    hypothesis = Path(sys.modules["hypothesis"].__file__).resolve().parent
+    monkeypatch.setattr(sandbox, "_PACKAGE", hypothesis)
+    outcome = answer("import attr\nreturn libc.open(given[0].encode(), 0), ctypes.get_errno()", f"{hypothesis}/core.py")
+    assert outcome.answer == (-1, 13)
+    outcome = answer("import scipy.ndimage\nreturn float(scipy.ndimage.sum_labels(given[0]))", np.ones(3))
+    assert outcome.answer == 3.0

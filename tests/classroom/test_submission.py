@@ -1,5 +1,7 @@
 """A notebook is read, never run: which cells count for an exercise."""
 
+from dataclasses import replace
+
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
@@ -8,7 +10,7 @@ from minimask import exercises
 from minimask.classroom.grading import grade
 from minimask.classroom.submission import cells_for, definitions, exercises_in, read_sources
 
-IT = exercises.get("1.2")
+IT = replace(exercises.get("1.2"), draws=5)
 BODY = "def shoelace(polygon):\n    return area_of(polygon)"
 HELPER = IT.source.replace("shoelace", "area_of")
 
@@ -19,7 +21,18 @@ def test_only_code_is_read(tmp_path):
     assert read_sources(tmp_path / "one.ipynb") == ["x = 1"]
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"nbformat": 4}', "\0\xff"])
+SHELL = '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": %s}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "{", "[]", '{"nbformat": 4}', "\0\xff", "[" * 10**5),
+        *(SHELL % cells for cells in ("null", "[1]", '[{"a": 1}]', '[{"cell_type": "code"}]')),
+    ],
+    ids=lambda text: text[-30:],
+)
+@pytest.mark.filterwarnings("ignore")  # nbformat's, of what is wrong with the file
 def test_what_is_no_notebook_is_said(tmp_path, text):
     (tmp_path / "one.ipynb").write_text(text, encoding="latin-1")
     with pytest.raises(ValueError, match=r"one\.ipynb is not a notebook that can be read"):
@@ -122,3 +135,19 @@ def test_exercises_are_known_by_their_cards_their_checks_and_their_functions():
         "2.1",
     ]
     assert exercises_in(["shoelaces = 2"]) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["(" * 10**5, "x = " + "-" * 10**4 + "1", "x = a" + ".b" * 10**5, "x = 1" + " + 1" * 10**5, "x = '\0'"],
+    ids=len,
+)
+def test_what_is_meant_to_break_the_reader_breaks_nothing(source):
+    assert grade(IT, [source, IT.source]).passed
+    mark = grade(IT, [f"{source}\ndef shoelace(polygon): return 1.0"])
+    assert mark.status == "not right yet"
+
+
+def test_messages_do_not_steer_a_terminal_or_break_a_file():
+    mark = grade(IT, ["def shoelace(polygon):\n    raise ValueError('\\x1b[2J' + chr(0xd800) + chr(7) + 'done')"])
+    assert "`ValueError: [2J?done`" in mark.message

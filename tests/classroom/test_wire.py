@@ -69,6 +69,10 @@ def test_messages_that_are_none(tree, body):
         wire.decode(packed(tree, body))
 
 
+def test_halves_of_characters_are_mended():
+    assert wire.decode(wire.encode(["\ud800a", "é😀"])) == ["?a", "é😀"]
+
+
 def test_a_message_that_is_too_deep():
     tree = 1
     for _ in range(wire.DEEPEST + 2):
