@@ -44,3 +44,9 @@ def pytest_runtest_call(item):
 def pytest_collection_modifyitems(items):
     """Begin with the chapters, which take longest: no process is left with one when the others have nothing to do."""
     items.sort(key=lambda item: not item.name.startswith("test_running_again_gives_the_same_file"))
+
+
+def pytest_collection_finish():
+    """Keep what is loaded by now out of the search for garbage, which goes through all of it again and again."""
+    gc.collect()
+    gc.freeze()
