@@ -197,11 +197,11 @@ class CountExplorer extends LivingView {
     }
     write(parts.under, `Error over ${pictures.length} pictures: ${fixed(off[0], 1)}% on the mean, `
       + `${this.method} ${fixed(baselineOff[0], 1)}%.`);
-    const [score] = percentsOf(now);
+    const [score, mask] = percentsOf(now);
     parts.curve.setAttribute("aria-valuenow", score);
     parts.curve.setAttribute("aria-valuetext", `${score}%: the count is off by ${fixed(off[0], 1)}% on the mean`);
-    parts.stage.setAttribute("aria-label", `Picture ${now.picture + 1}: ${model.count} counted, ${truth} in truth, `
-      + `${apart(model.count, truth)}. ${HELP}`);
+    parts.stage.setAttribute("aria-label", `Picture ${now.picture + 1}, scores from ${score}%, masks from ${mask}%: `
+      + `${model.count} counted, ${truth} in truth, ${apart(model.count, truth)}. ${HELP}`);
     parts.areas.setAttribute("aria-label", "Histogram of the areas: bars for outlines, a line for the true objects.");
   }
 }
