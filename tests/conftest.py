@@ -5,6 +5,7 @@ look for new ones: `python start.py test --hypothesis-profile=explore`.
 """
 
 import os
+import gc
 import sys
 import tempfile
 from pathlib import Path
