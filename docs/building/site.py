@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from building import directives, docstrings, linked_code, mathml, pictures
+from building import directives, docstrings, finishing, linked_code, mathml, pictures
 from building.chapter_page import STATIC
 from building.sources import EXTRA
 
@@ -14,10 +13,6 @@ if TYPE_CHECKING:
     from docutils import nodes
     from sphinx.application import Sphinx
     from sphinx.config import Config
-
-_SCRIPT = re.compile(r'<script\b[^>]*\bsrc="[^"]*?([\w-]+\.js)(?:\?[^"]*)?"[^>]*></script>\n?')
-_ICONS = {"fontawesome.js"}  # 1.5 MB that draw the icons which the theme's font has already
-_SEARCH = {"searchtools.js", "language_data.js", "searchindex.js"}  # for searching while one types, which is off
 
 
 def _place_made_files(app: Sphinx, config: Config) -> None:
@@ -46,32 +41,13 @@ def _give_pictures_room(
     context["body"] = pictures.IMAGE.sub(lambda image: pictures.with_size(image[0], find), context["body"])
 
 
-def _lighten(app: Sphinx, failure: Exception | None) -> None:
-    """Take out of every page what the theme loads there and the site can do without, before anything is drawn."""
-    if failure is not None:
-        return
-    for page in app.outdir.rglob("*.html"):
-        text = page.read_text(encoding="utf-8")
-        light = _without(text, _ICONS if page.name == "search.html" else _ICONS | _SEARCH)
-        if light != text:
-            page.write_text(light, encoding="utf-8")
-    for name in _ICONS:
-        for file in (app.outdir / "_static" / "scripts").glob(f"{name}*"):
-            file.unlink()
-    (app.outdir / ".nojekyll").touch()
-
-
-def _without(page: str, scripts: set[str]) -> str:
-    return _SCRIPT.sub(lambda script: "" if script[1] in scripts else script[0], page)
-
-
 def setup(app: Sphinx) -> dict[str, bool]:
     """Join the parts."""
     directives.setup(app)
     docstrings.setup(app)
+    finishing.setup(app)
     linked_code.setup(app)
     mathml.setup(app)
     app.connect("config-inited", _place_made_files)
     app.connect("html-page-context", _give_pictures_room)
-    app.connect("build-finished", _lighten)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

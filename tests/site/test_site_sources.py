@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import doctest
 import re
 
 import pytest
-from building import living, mathml, reference, sources
+from building import finishing, linked_code, living, mathml, reference, sources
 from building.tree import Tree
 
 
@@ -82,3 +83,8 @@ def test_formulas_become_mathml():
     assert 'display="block"' in block
     assert "<mfrac><mrow><mi>a</mi></mrow><mrow><mi>b</mi></mrow></mfrac>" in inline
     assert "script" not in inline
+
+
+@pytest.mark.parametrize("module", [finishing, linked_code, living, mathml], ids=lambda module: module.__name__)
+def test_the_examples_run(module):
+    assert doctest.testmod(module).failed == 0

@@ -1,0 +1,53 @@
+"""The last touch to every page, when the theme has written it: light, and named for those who listen to it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+ICONS = {"fontawesome.js"}
+"""1.5 MB that draw the icons which the theme's font has already."""
+SEARCH = {"searchtools.js", "language_data.js", "searchindex.js"}
+"""For searching while one types, which is off; needed on the page of results only."""
+_SCRIPT = re.compile(r'<script\b[^>]*\bsrc="[^"]*?([\w-]+\.js)(?:\?[^"]*)?"[^>]*></script>\n?')
+_EMPTY_HEAD = re.compile(r"<thead>\s*<tr[^>]*>(?:\s*<th[^>]*>\s*(?:<p>\s*</p>)?\s*</th>)+\s*</tr>\s*</thead>\n?")
+_NAMELESS = re.compile(r"(>([^<>]+)</a><details[^>]*>)<summary>")
+
+
+def finished(page: str, without: set[str]) -> str:
+    """Return a page without some scripts and without table heads that say nothing; its folds have names.
+
+    Examples
+    --------
+    >>> finished('<script defer src="../a.js?v=1"></script><script src="b.js"></script>', {"a.js"})
+    '<script src="b.js"></script>'
+    >>> finished('<table><thead><tr><th><p></p></th><th></th></tr></thead><tbody>', set())
+    '<table><tbody>'
+    >>> finished('<a href="x">Reference</a><details><summary><i></i></summary>', set())
+    '<a href="x">Reference</a><details><summary aria-label="Pages of: Reference"><i></i></summary>'
+    """
+    page = _SCRIPT.sub(lambda script: "" if script[1] in without else script[0], page)
+    page = _EMPTY_HEAD.sub("", page)
+    return _NAMELESS.sub(r'\1<summary aria-label="Pages of: \2">', page)
+
+
+def _finish(app: Sphinx, failure: Exception | None) -> None:
+    if failure is not None:
+        return
+    for file in app.outdir.rglob("*.html"):
+        page = file.read_text(encoding="utf-8")
+        better = finished(page, ICONS if file.name == "search.html" else ICONS | SEARCH)
+        if better != page:
+            file.write_text(better, encoding="utf-8")
+    for name in ICONS:
+        for script in (app.outdir / "_static" / "scripts").glob(f"{name}*"):
+            script.unlink()
+    (app.outdir / ".nojekyll").touch()  # else a host of that kind leaves `_static` out
+
+
+def setup(app: Sphinx) -> None:
+    """Come last."""
+    app.connect("build-finished", _finish, priority=900)
