@@ -4,8 +4,8 @@ Hypothesis draws the same examples in every run, so that a change, and nothing e
 look for new ones: `python start.py test --hypothesis-profile=explore`.
 """
 
-import os
 import gc
+import os
 import sys
 import tempfile
 from pathlib import Path
