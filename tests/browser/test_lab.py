@@ -1,5 +1,6 @@
 """The widgets and the chapters in the real JupyterLab."""
 
+import ast
 import json
 import re
 import subprocess
@@ -147,18 +148,23 @@ def test_latency(open_notebook, small_notebook, latency):
     assert latency(stage, "box ceiling in JupyterLab, with a kernel") < 15
 
 
-def names(source: str) -> tuple[set[str], set[str]]:
-    """Return the names that a cell gives a value, and those that it takes from the cells before."""
+def bound(source: str) -> set[str]:
+    """Return the names that a cell gives a value."""
     cell = symtable.symtable(source, "cell", "exec")
-    tables = [cell]
+    return {name.get_name() for name in cell.get_symbols() if name.is_assigned() or name.is_imported()}
+
+
+def taken(source: str) -> set[str]:
+    """Return the names that a cell reads, in functions, too, but for those that a function has for itself."""
+    tables = [symtable.symtable(source, "cell", "exec")]
     for table in tables:
         tables += table.get_children()
-    made = {name.get_name() for name in cell.get_symbols() if name.is_assigned() or name.is_imported()}
-    read = [name for table in tables for name in table.get_symbols() if name.is_referenced()]
-    return made, {name.get_name() for name in read if name.is_global()} - made
+    names = [name for table in tables for name in table.get_symbols() if name.is_referenced()]
+    return {name.get_name() for name in names if name.is_global()}
 
 
 TRAINING = re.compile(r"(?<![\w.])train\(")
+FILLED = re.compile(r"\b(\w+)(?:\[[^\]]*\] =|\.append\(|\.extend\(|\.update\()")
 
 
 def leave_out_trainings(path: Path) -> None:
@@ -171,13 +177,14 @@ def leave_out_trainings(path: Path) -> None:
     for cell in notebook.cells:
         if cell.cell_type != "code":
             continue
-        made, read = names(cell.source)
-        if TRAINING.search(cell.source) or read & missing:
-            missing |= made
+        statements = [part for part in ast.parse(cell.source).body if not isinstance(part, ast.If)]
+        anew = bound(ast.unparse(ast.Module(statements, [])))  # in any case, whatever an `if` says
+        if TRAINING.search(cell.source) or (taken(cell.source) - anew) & missing:
+            missing |= bound(cell.source) | set(FILLED.findall(cell.source))
             cell.cell_type = "raw"
             del cell["outputs"], cell["execution_count"]
         else:
-            missing -= made
+            missing -= anew
     nbformat.write(notebook, path)
 
 
