@@ -52,12 +52,12 @@ LIGHT = (
     "tests/widgets/test_roi_window.py",
     "tests/widgets/test_weather_map.py",
     "tests/plots/test_plots.py",
-    "tests/exercises/test_exercise_check.py",
+    "tests/exercises/test_exercise_cells.py",
     f"{CHAPTER}[00_start_here]",
-    f"{CHAPTER}[01_beyond_the_box]",
 )
-"""What runs where torch is not, as chapters 1 to 3 do; one of them is executed."""
+"""What runs where torch is not, as chapters 1 to 3 do; a notebook is executed by a kernel."""
 WITH_TORCH = (
+    f"{CHAPTER}[03_a_magnifying_glass]",
     "tests/roi/test_torch.py::test_opcheck[torch.float32-channels-first]",
     "tests/roi/test_torch.py::test_compiles_with_a_list_of_boxes_and_a_pyramid",
     "tests/roi/test_torch.py::test_autocast",
@@ -67,7 +67,7 @@ WITH_TORCH = (
     "tests/training/test_loop.py::test_every_step_is_one_of_the_optimizer",
     "tests/exercises/test_zoo.py::test_the_worked_example_is_right",
 )
-"""Registered operators, compiled and under autocast; the whole model; the first steps of a training; every exercise."""
+"""A chapter; registered operators, compiled and under autocast; the whole model; steps of a training; every exercise."""
 EXAMPLES = ("--doctest-modules", "--pyargs", "minimask")
 """Those in the documentation of all public functions: they go through every file of the package."""
 HEADER = f"""# Oldest and newest versions
@@ -186,7 +186,7 @@ def versions_of(python: Path) -> dict[str, str]:
 def pytest_of(chosen: Sequence[str]) -> list[str]:
     """Return a call of pytest. What other packages warn of is theirs; of warnings, minimask's own are errors."""
     own = "filterwarnings=error:::minimask"
-    return ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "addopts=", "-o", own, *chosen]
+    return ["-m", "pytest", "-q", "--durations=5", "-p", "no:cacheprovider", "-o", "addopts=", "-o", own, *chosen]
 
 
 def run_cell(name: str, source: Path, wheel: Path, light: bool) -> Row:
