@@ -13,14 +13,15 @@ from handed_in import FAST, RIGHT, TRICKS, of_the_zoo, ones_of, trick
 
 from minimask import exercises
 from minimask.classroom import sandbox
+from minimask.classroom.confinement import ABSENT
 from minimask.classroom.grading import grade
 from minimask.classroom.sandbox import Cell, Sandbox
 from minimask.exercises import call
 from minimask.exercises.check import examine
 from minimask.exercises.watchdog import TimeUp
 
-SOME = [chosen[k] for number in range(1, 7) for chosen in [exercises.chapter(number)] for k in (0, -1)]
-"""Of each chapter the first and the last; `grade_zoo.py` has them all."""
+SOME = [exercises.get("1.3"), *(exercises.chapter(number)[k] for number in range(1, 7) for k in (0, -1))]
+"""The one that asks for refusals, and of each chapter the first and the last; `grade_zoo.py` has them all."""
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="Landlock is Linux's")
 
 
@@ -201,3 +202,12 @@ def test_the_package_cannot_be_read_where_it_lies_among_others(monkeypatch):
     assert outcome.answer == (-1, 13)
     outcome = answer("import scipy.ndimage\nreturn float(scipy.ndimage.sum_labels(given[0]))", np.ones(3))
     assert outcome.answer == 3.0
+
+
+def test_minimask_is_not_there_and_says_so():
+    for attempt in (
+        "import minimask",
+        "from minimask.exercises import get",
+        "import importlib; importlib.import_module('minimask')",
+    ):
+        assert str(answer(attempt).error) == ABSENT
