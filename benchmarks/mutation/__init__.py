@@ -1,7 +1,7 @@
 """The mutation run: small changes of the solutions, which the checks of the exercises have to reject.
 
 Every solution is changed in one small place, by every operator in `operators`, and its exercise's check has to reject
-what comes of it. From the folder of the repository, in about twenty minutes on one core:
+what comes of it. From the folder of the repository, in about a quarter of an hour on one core:
 
     python -m benchmarks.mutation
 

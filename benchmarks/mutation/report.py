@@ -7,14 +7,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 
 from minimask.exercises.exercise import Exercise
 
-from .equivalents import equivalents
 from .mutants import Mutant
+from .reasons import Reason, reasons
 from .trial import SURVIVED
 
 REPORT = Path(__file__).parent.with_suffix(".md")
@@ -30,8 +30,8 @@ COLUMNS = {
 HEAD = """
 Every solution, changed in one small place, before the check of its exercise: `python -m benchmarks.mutation`.
 Rejected because the answer is *wrong*, of another *kind* (a list for a number, None), an *error*, out of *time*, or
-because an argument was *changed*. A mutant that is right too by the statement is *equivalent*; why, stands below.
-*Rate*: rejected, of those that are not equivalent.
+because an argument was *changed*. A mutant that is right too by the statement is *equivalent*; one that is wrong, but
+cannot be found, is *explained*; below stands why. *Rate*: rejected, of those that are not equivalent.
 """
 
 
@@ -44,9 +44,9 @@ class Trial(NamedTuple):
     seconds: float
 
     @property
-    def reason(self) -> str:
-        """Why the mutant is right too, if it is."""
-        return equivalents().get((self.exercise.id, self.mutant.change), "")
+    def reason(self) -> Reason | None:
+        """Why the mutant survives, if that is known."""
+        return reasons().get((self.exercise.id, self.mutant.change))
 
     @property
     def is_killed(self) -> bool:
@@ -54,38 +54,66 @@ class Trial(NamedTuple):
         return self.outcome != SURVIVED
 
     @property
+    def is_equivalent(self) -> bool:
+        """Whether the mutant survives because it is right too."""
+        return not self.is_killed and self.reason is not None and self.reason.is_right
+
+    @property
     def is_open(self) -> bool:
-        """Whether the mutant lives, and nobody has said why."""
-        return not self.is_killed and not self.reason
+        """Whether the mutant survives, and nobody has said why."""
+        return not self.is_killed and self.reason is None
 
     @property
     def is_misjudged(self) -> bool:
         """Whether the mutant is said to be right too, and the check knows better."""
-        return self.is_killed and bool(self.reason)
+        return self.is_killed and self.reason is not None and self.reason.is_right
+
+
+class Counts(NamedTuple):
+    """How many of some mutants are rejected, right too, wrong for a known reason, and unexplained."""
+
+    killed: int
+    equivalent: int
+    explained: int
+    unexplained: int
+
+    @classmethod
+    def of(cls, trials: Sequence[Trial]) -> Self:
+        """Count."""
+        killed, equivalent = sum(t.is_killed for t in trials), sum(t.is_equivalent for t in trials)
+        unexplained = sum(t.is_open for t in trials)
+        return cls(killed, equivalent, len(trials) - killed - equivalent - unexplained, unexplained)
+
+    @property
+    def rate(self) -> str:
+        """The rejected ones of those that are wrong, in percent; rounded down, so that 100 means all of them."""
+        wrong = self.killed + self.explained + self.unexplained
+        return f"{1000 * self.killed // wrong / 10} %" if wrong else "100.0 %"
 
 
 def report(trials: Sequence[Trial]) -> str:
     """Return the report in Markdown."""
     minutes = sum(trial.seconds for trial in trials) / 60
     machine = f"{platform.machine()}, Python {platform.python_version()}, NumPy {np.__version__}"
-    killed, equivalent = sum(t.is_killed for t in trials), sum(not t.is_killed and bool(t.reason) for t in trials)
+    counts = Counts.of(trials)
+    wrong = len(trials) - counts.equivalent
     lines = [
         "# Do the checks reject wrong answers that nobody thought of?",
         "",
         *HEAD.strip().splitlines(),
         "",
-        f"**{killed} of {len(trials) - equivalent} are rejected: {_rate(trials)}.** {equivalent} more are right too.",
+        f"**{counts.killed} of {wrong} are rejected: {counts.rate}.** {counts.equivalent} more are right too.",
         "",
-        f"| exercise | mutants | {' | '.join(COLUMNS)} | equivalent | unexplained | rate |",
-        "|---" * (len(COLUMNS) + 5) + "|",
+        f"| exercise | mutants | {' | '.join(COLUMNS)} | equivalent | explained | unexplained | rate |",
+        "|---" * (len(COLUMNS) + 6) + "|",
         *_rows(trials),
         "",
         f"{date.today()}, {minutes:.0f} minutes on one core, {machine}.",
         "",
         "## By operator",
         "",
-        "| what was changed | mutants | equivalent | unexplained | rate |",
-        "|---|---|---|---|---|",
+        "| what was changed | mutants | rejected | equivalent | explained | unexplained | rate |",
+        "|---|---|---|---|---|---|---|",
         *_operators(trials),
         "",
         "## Those that live, and why",
@@ -104,19 +132,17 @@ def _rows(trials: Sequence[Trial]) -> Iterable[str]:
 
 def _row(name: str, trials: Sequence[Trial]) -> str:
     kinds = Counter(trial.outcome for trial in trials)
-    counts = [sum(kinds[kind] for kind in column) for column in COLUMNS.values()]
-    lives = [trial for trial in trials if not trial.is_killed]
-    open_ones = sum(trial.is_open for trial in lives)
-    cells = [name, len(trials), *counts, len(lives) - open_ones, open_ones, _rate(trials)]
+    by_kind = [sum(kinds[kind] for kind in column) for column in COLUMNS.values()]
+    counts = Counts.of(trials)
+    cells = [name, len(trials), *by_kind, *counts[1:], counts.rate]
     return f"| {' | '.join(map(str, cells))} |"
 
 
 def _operators(trials: Sequence[Trial]) -> Iterable[str]:
     for operator in sorted({trial.mutant.operator for trial in trials}):
         own = [trial for trial in trials if trial.mutant.operator == operator]
-        open_ones = sum(trial.is_open for trial in own)
-        lives = sum(not trial.is_killed for trial in own)
-        yield f"| {operator} | {len(own)} | {lives - open_ones} | {open_ones} | {_rate(own)} |"
+        counts = Counts.of(own)
+        yield f"| {' | '.join(map(str, [operator, len(own), *counts, counts.rate]))} |"
 
 
 def _survivors(trials: Sequence[Trial]) -> Iterable[str]:
@@ -126,11 +152,6 @@ def _survivors(trials: Sequence[Trial]) -> Iterable[str]:
         yield f"**{exercise} {own[0].exercise.title}**"
         yield ""
         for reason in dict.fromkeys(trial.reason for trial in own):
-            yield f"- {reason or 'Unexplained.'}"
+            yield f"- {reason.text if reason else 'Unexplained.'}"
             yield from (f"    - `{trial.mutant.change}`" for trial in own if trial.reason == reason)
         yield ""
-
-
-def _rate(trials: Sequence[Trial]) -> str:
-    killed, open_ones = sum(trial.is_killed for trial in trials), sum(trial.is_open for trial in trials)
-    return f"{100 * killed / max(killed + open_ones, 1):.1f} %"
