@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import platform
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -14,6 +15,7 @@ import numpy as np
 from minimask.exercises.exercise import Exercise
 
 from .mutants import Mutant
+from .operators import OPERATORS
 from .reasons import Reason, reasons
 from .trial import SURVIVED
 
@@ -142,7 +144,8 @@ def _operators(trials: Sequence[Trial]) -> Iterable[str]:
     for operator in sorted({trial.mutant.operator for trial in trials}):
         own = [trial for trial in trials if trial.mutant.operator == operator]
         counts = Counts.of(own)
-        yield f"| {' | '.join(map(str, [operator, len(own), *counts, counts.rate]))} |"
+        what = f"*{operator}*: {inspect.getdoc(OPERATORS[operator])}"
+        yield f"| {' | '.join(map(str, [what, len(own), *counts, counts.rate]))} |"
 
 
 def _survivors(trials: Sequence[Trial]) -> Iterable[str]:
