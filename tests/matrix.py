@@ -67,7 +67,7 @@ WITH_TORCH = (
     "tests/training/test_loop.py::test_every_step_is_one_of_the_optimizer",
     "tests/exercises/test_zoo.py::test_the_worked_example_is_right",
 )
-"""A chapter; registered operators, compiled and under autocast; the whole model; steps of a training; every exercise."""
+"""A chapter; operators as torch has them, compiled and under autocast; the model; a training; every exercise."""
 EXAMPLES = ("--doctest-modules", "--pyargs", "minimask")
 """Those in the documentation of all public functions: they go through every file of the package."""
 HEADER = f"""# Oldest and newest versions
