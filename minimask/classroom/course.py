@@ -80,7 +80,8 @@ def assignment(chapter: int, points: str = "difficulty") -> NotebookNode:
         points=sum(points_of(it, points) for it in chosen),
         minutes=sum(it.minutes for it in chosen),
     )
-    setup = f"{SETUP}\n\nfrom minimask import exercises\n\nexercises.hide_solutions()"
+    numpy = "import numpy as np\n"
+    setup = SETUP.replace(numpy, f"{numpy}\nfrom minimask import exercises\n") + "\nexercises.hide_solutions()"
     cells = [_locked(new_markdown_cell(introduction), "introduction"), _locked(new_code_cell(setup), "setup")]
     for it in chosen:
         cells += exercise_cells(it, points_of(it, points))

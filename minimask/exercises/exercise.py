@@ -33,6 +33,10 @@ class RefutedError(AssertionError):
         super().__init__(finding.message)
         self.finding = finding
 
+    def _render_traceback_(self) -> list[str]:
+        """Return what a notebook shows: the words alone, for the way to them is not the reader's."""
+        return [f"RefutedError: {self}"]
+
 
 def _no_remark(*_: object) -> str:
     return ""

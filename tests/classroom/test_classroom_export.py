@@ -125,6 +125,14 @@ def test_solutions_are_hidden_and_shown_again():
     assert "max(" in repr(it.reveal())
 
 
+def test_a_failed_test_shows_its_words_without_the_way_to_them():
+    """IPython asks an exception for `_render_traceback_` before it writes a traceback of its own."""
+    with pytest.raises(exercises.RefutedError) as caught:
+        exercises.get("1.1").check(lambda box_a, box_b: 3)
+    (line,) = caught.value._render_traceback_()
+    assert line.startswith("RefutedError: For box_a = (0, 0, 2, 2) and box_b = (0, 0, 2, 2) the answer should be 1")
+
+
 @pytest.mark.parametrize("number", CHAPTERS)
 def test_an_assignment_is_as_nbgrader_wants_it(number):
     from nbgrader.nbgraderformat import MetadataValidator

@@ -22,6 +22,7 @@ MALICE = ("never ends", "ends the process", "patches the checks", "takes memory"
 def nbgrader(course, *arguments):
     """Run nbgrader in a course, with settings of its own."""
     own = {name: str(course / "jupyter") for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")}
+    own["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # nbgrader calls alembic
     command = [sys.executable, "-m", "nbgrader", *arguments]
     return subprocess.run(
         command, cwd=course, env={**os.environ, **own}, capture_output=True, text=True, timeout=300, check=False
