@@ -36,10 +36,10 @@ def swatches(axes: Axes, kind: str | None) -> None:
     """Draw the colors side by side."""
     for k, name in enumerate(PALETTE):
         color = getattr(style, name)
-        shade = seen(to_rgb(color), kind) if kind else color
+        shade = to_hex(tuple(seen(to_rgb(color), kind).tolist())) if kind else str(color)
         axes.add_patch(Rectangle((k, 0), 0.92, 1, color=shade, linewidth=0))
         label = name.lower().replace("_", " ")
-        ink = readable_on(to_hex(shade))
+        ink = readable_on(shade)
         axes.text(k + 0.46, 0.05, label, rotation=90, ha="center", va="bottom", size=10.5, color=ink)
     axes.set(xlim=(0, len(PALETTE)), ylim=(0, 1))
     axes.set_axis_off()
