@@ -150,7 +150,7 @@ STOPS = """() => {
   const grouped = new Set();
   const seen = (node) => node.checkVisibility({ visibilityProperty: true }) && node.getBoundingClientRect().width > 0;
   return [...document.querySelectorAll(".minimask :is(a, button, input, select, summary, iframe, [tabindex])")]
-    .filter((node) => seen(node) && !node.disabled && node.tabIndex >= 0)
+    .filter((node) => seen(node) && !node.disabled && (node.tabIndex >= 0 || node.localName === "canvas"))
     .filter((node) => {
       if (node.type !== "radio") return true;
       const peers = [...document.getElementsByName(node.name)].filter((peer) => seen(peer) && !peer.disabled);
