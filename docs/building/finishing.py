@@ -37,6 +37,8 @@ def finished(page: str, without: set[str]) -> str:
 def _finish(app: Sphinx, failure: Exception | None) -> None:
     if failure is not None:
         return
+    for template in (app.outdir / "_static").rglob("*.html"):  # of the theme; no pages
+        template.unlink()
     for file in app.outdir.rglob("*.html"):
         page = file.read_text(encoding="utf-8")
         better = finished(page, ICONS if file.name == "search.html" else ICONS | SEARCH)

