@@ -86,7 +86,7 @@ def forged(released):
     three["outputs"] = [
         {"output_type": "execute_result", "data": {"text/plain": "1000"}, "metadata": {}, "execution_count": 1}
     ]
-    four["metadata"]["nbgrader"] = {}
+    del four["metadata"]["nbgrader"]
     hook = (
         "get_ipython().input_transformers_cleanup.append(lambda lines: ['pass'])\nimport os, sys\nsys.modules.clear()"
     )
