@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from nbformat import NotebookNode
+from nbformat import NotebookNode, from_dict
 from nbformat.v4 import new_output
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor, OverwriteCells
@@ -51,7 +51,7 @@ class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]
             released = book.find_notebook(where["notebook"], where["assignment"])
             sources = {cell.name: cell for cell in released.source_cells}
             made = [
-                OverwriteCells().missing_cell_transform(sources[test.name], test.max_score)
+                from_dict(OverwriteCells().missing_cell_transform(sources[test.name], test.max_score))
                 for test in released.grade_cells
                 if test.name not in there
             ]
