@@ -144,7 +144,7 @@ def multilevel_roi_align(
     >>> multilevel_roi_align(pyramid, boxes, 1, [1 / 4, 1 / 8, 1 / 16, 1 / 32]).ravel()
     array([1., 0.])
     """
-    if not isinstance(inputs, list | tuple) or not inputs:
+    if not isinstance(inputs, (list, tuple)) or not inputs:
         raise ValueError(f"inputs must be a list of at least one feature map, got {type(inputs).__name__}")
     for number, maps in enumerate(inputs):
         check_features(maps, f"inputs[{number}]")

@@ -20,7 +20,7 @@ BACKENDS = ("reference", "numba", "cuda")
 
 def as_output_size(output_size: int | Sequence[int]) -> tuple[int, int]:
     """Return the number of bins `(PH, PW)`; one number stands for both."""
-    pair = (output_size, output_size) if isinstance(output_size, int | np.integer) else tuple(output_size)
+    pair = (output_size, output_size) if isinstance(output_size, (int, np.integer)) else tuple(output_size)
     if len(pair) != 2 or not all(_is_whole(bins) and bins >= 1 for bins in pair):
         raise ValueError(
             f"output_size must be one or two whole numbers of at least 1, (height, width), got {output_size!r}"
@@ -30,7 +30,7 @@ def as_output_size(output_size: int | Sequence[int]) -> tuple[int, int]:
 
 def as_scale(spatial_scale: float, name: str = "spatial_scale") -> float:
     """Return the scale as a finite number above 0."""
-    if isinstance(spatial_scale, bool) or not isinstance(spatial_scale, int | float | np.integer | np.floating):
+    if isinstance(spatial_scale, bool) or not isinstance(spatial_scale, (int, float, np.integer, np.floating)):
         raise TypeError(f"{name} must be a number, cells per pixel, got {spatial_scale!r}")
     if not 0 < spatial_scale < float("inf"):
         raise ValueError(f"{name} must be finite and above 0, as 1/16 for a map of stride 16, got {spatial_scale!r}")
@@ -49,7 +49,7 @@ def as_sampling_ratio(sampling_ratio: int) -> int:
 
 def as_aligned(aligned: bool) -> bool:
     """Return whether the half pixel is to be kept."""
-    if not isinstance(aligned, bool | np.bool_):
+    if not isinstance(aligned, (bool, np.bool_)):
         raise TypeError(f"aligned must be True or False, got {aligned!r}")
     return bool(aligned)
 
@@ -92,7 +92,7 @@ def join_boxes(boxes: Any, like: Any) -> Any:  # noqa: ANN401
         The features.
     """
     kind = "torch tensor" if is_tensor(like) else "NumPy array"
-    if not isinstance(boxes, list | tuple):
+    if not isinstance(boxes, (list, tuple)):
         _check_kind(boxes, like, "boxes", kind)
         if boxes.ndim != 2 or boxes.shape[1] != 5:
             hint = ""
@@ -192,4 +192,4 @@ def _check_kind(boxes: Any, like: Any, name: str, kind: str) -> None:  # noqa: A
 
 
 def _is_whole(value: object) -> bool:
-    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
