@@ -36,8 +36,8 @@ REPORT = ROOT / "benchmarks" / "matrix.md"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 PYTHONS = [line.rpartition(" ")[2] for line in PROJECT["classifiers"] if re.search(r"Python :: 3\.\d+$", line)]
 EVERY = [f"oldest-{PYTHONS[0]}", *(f"tested-{version}" for version in PYTHONS), f"newest-{PYTHONS[-1]}"]
-EXTRAS = ("lab", "tensorboard")
-"""What is tested besides the plain package: all that a reader has."""
+EXTRAS = ("lab", "tensorboard", "classroom")
+"""What is tested besides the plain package: all that readers and teachers have."""
 TOOLS = [line for line in PROJECT["optional-dependencies"]["test"] if line.startswith(("pytest>", "pytest-cov>"))]
 SHOWN = ("numpy", "torch", "jupyterlab", "matplotlib", "scipy", "numba", "ipywidgets", "anywidget")
 CHAPTER = "tests/notebooks/test_chapters.py::test_running_again_gives_the_same_file"

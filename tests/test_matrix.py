@@ -66,7 +66,7 @@ def test_a_cell_is_the_versions_of_its_name_and_no_others(matrix, asked, kind, w
     (line,) = [line for line in asked.lines if line.startswith("pip install")]
     assert wanted in line
     assert ("lowest-direct" in line, "constraints.txt" in line) == (kind == "oldest", kind == "tested")
-    assert "minimask[lab,tensorboard] @ file://" in line
+    assert "minimask[lab,tensorboard,classroom] @ file://" in line
     assert "pytest>=" in line
 
 

@@ -1,4 +1,7 @@
-"""What the RoI operators accept: checked once, at the door, and refused with a message that helps."""
+"""What the RoI operators accept: checked once, at the door, and refused with a message that helps.
+
+Types are asked for as tuples of them, not as unions: torch 2.5 compiles no others.
+"""
 
 from __future__ import annotations
 
