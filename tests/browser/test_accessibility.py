@@ -367,10 +367,16 @@ def test_own_colors_leave_everything_to_be_told_apart(desk, kind):
               const look = (input) => getComputedStyle(input.closest("label")).backgroundColor;
               const radios = [...document.querySelectorAll(".minimask label [type=radio]:not(:disabled)")]
                 .filter((input) => input.checkVisibility() && getComputedStyle(input).opacity === "0");
-              return [true, false].map((on) => [...new Set(radios.filter(({ checked }) => checked === on).map(look))]);
+              const probe = document.body.appendChild(document.createElement("i"));
+              probe.style.cssText = "background: Highlight; forced-color-adjust: none";
+              const chosen = getComputedStyle(probe).backgroundColor;
+              return [chosen, ...[true, false].map((on) =>
+                [...new Set(radios.filter(({ checked }) => checked === on).map(look))])];
             }"""
         )
-        assert not set(looks[0]) & set(looks[1]), looks
+        chosen, on, off = looks
+        assert set(on) <= {chosen}, looks
+        assert chosen not in off, looks
         bars = "[...document.querySelectorAll('.minimask :is(.mm-bar, .mm-track, .mm-progress) > i, .mm-signs s')]"
         faint = page.evaluate(f"{bars}.filter((node) => getComputedStyle(node).forcedColorAdjust !== 'none').length")
         assert faint == 0
