@@ -52,7 +52,7 @@ LIGHT = (
     "tests/widgets/test_roi_window.py",
     "tests/widgets/test_weather_map.py",
     "tests/plots/test_plots.py",
-    "tests/exercises/test_exercise_cells.py",
+    "tests/exercises/test_watchdog.py",
     f"{CHAPTER}[00_start_here]",
 )
 """What runs where torch is not, as chapters 1 to 3 do; a notebook is executed by a kernel."""
