@@ -276,7 +276,8 @@ def _shared(one: Rectangle, other: Rectangle) -> int:
 @cache
 def font_of(size: int) -> ImageFont.FreeTypeFont:
     """Return the font of the labels, which ships inside matplotlib."""
-    return ImageFont.truetype(Path(get_data_path()) / "fonts" / "ttf" / "DejaVuSans-Bold.ttf", size)
+    font = Path(get_data_path()) / "fonts" / "ttf" / "DejaVuSans-Bold.ttf"
+    return ImageFont.truetype(str(font), size)  # Pillow 10.1 takes no path
 
 
 def _rgb(color: str) -> tuple[int, int, int]:
