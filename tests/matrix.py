@@ -278,8 +278,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             say(f"[{number}/{len(given.cells)}] {name}{' without torch' if given.light else ''}")
             rows.append(run_cell(name, source, wheel, given.light))
             say(f"{rows[-1]}\n")
-    if not given.light:
-        write_report(rows, given.report)
+            if not given.light:
+                write_report(rows[-1:], given.report)  # at once: a later cell may be stopped
     say("\n".join(f"{row.cell:<12} {row.result.replace('*', '')}" for row in rows))
     missing = sum(row.result.startswith("**not run**") for row in rows)
     bad = sum(row.result.startswith("**") for row in rows) - missing
