@@ -39,10 +39,8 @@ myst_links_external_new_tab = False
 
 # The reference
 autodoc_member_order = "bysource"
-autodoc_typehints = "signature"
-autodoc_typehints_format = "short"
+autodoc_typehints = "none"  # the tables of parameters say more: shapes and units
 add_module_names = False
-python_maximum_signature_line_length = 88
 toc_object_entries_show_parents = "hide"
 default_role = "linked-code"
 nitpicky = True

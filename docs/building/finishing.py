@@ -14,11 +14,12 @@ SEARCH = {"searchtools.js", "language_data.js", "searchindex.js"}
 """For searching while one types, which is off; needed on the page of results only."""
 _SCRIPT = re.compile(r'<script\b[^>]*\bsrc="[^"]*?([\w-]+\.js)(?:\?[^"]*)?"[^>]*></script>\n?')
 _EMPTY_HEAD = re.compile(r"<thead>\s*<tr[^>]*>(?:\s*<th[^>]*>\s*(?:<p>\s*</p>)?\s*</th>)+\s*</tr>\s*</thead>\n?")
+_SIDEBAR = '<div class="sidebar-primary-items__start sidebar-primary__section">'
 _NAMELESS = re.compile(r"(>([^<>]+)</a><details[^>]*>)<summary>")
 
 
 def finished(page: str, without: set[str]) -> str:
-    """Return a page without some scripts and without table heads that say nothing; its folds have names.
+    """Return a page without some scripts and without table heads that say nothing; its parts have names.
 
     Examples
     --------
@@ -31,6 +32,7 @@ def finished(page: str, without: set[str]) -> str:
     """
     page = _SCRIPT.sub(lambda script: "" if script[1] in without else script[0], page)
     page = _EMPTY_HEAD.sub("", page)
+    page = page.replace(_SIDEBAR, f'{_SIDEBAR[:-1]} role="navigation" aria-label="minimask">')
     return _NAMELESS.sub(r'\1<summary aria-label="Pages of: \2">', page)
 
 
