@@ -27,7 +27,7 @@ def as_page(name: str, slides: Sequence[Slide]) -> str:
             "<!doctype html>",
             '<html lang="en">',
             '<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">',
-            '<link rel="icon" href="data:,">',  # else browsers ask for a picture that is not there
+            '<link rel="icon" href="data:image/png,">',  # else browsers ask for a picture that is not there
             f"<title>{escape(re.sub('<[^>]+>', '', name))}</title>",
             f"<style>{(HERE / 'deck.css').read_text(encoding='utf-8')}</style></head>",
             "<body>",
@@ -71,7 +71,7 @@ def as_index(decks: Sequence[tuple[str, str, int]]) -> str:
     lines = "".join(f'<li><a href="{file}">{name}</a> <small>{many} slides</small></li>' for file, name, many in decks)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
-        'content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
+        'content="width=device-width, initial-scale=1"><link rel="icon" href="data:image/png,">'
         "<title>Slides of minimask</title><style>body{font:20px/1.6 "
         "system-ui,sans-serif;max-width:44rem;margin:3rem auto;padding:0 1rem;color:#1f2430;background:#fff}"
         "a{color:#0072b2}small{color:#5b6270}</style></head><body><main><h1>Slides</h1><p>One deck a chapter, made "
