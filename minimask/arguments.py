@@ -305,13 +305,7 @@ def _add_classroom_export(actions: Any) -> None:  # noqa: ANN401
         help="where minimask's chapters are [default: the folder notebooks of the checkout]",
     )
     parser.add_argument("--outputs", action="store_true", help="student notebooks keep figures and results")
-    parser.add_argument(
-        "--points",
-        choices=("difficulty", "minutes"),
-        default="difficulty",
-        help="what points go by: the difficulty, 1 to 5, or one for every five minutes",
-    )
-    parser.add_argument("--seed", type=_whole, metavar="S", help="of the grader's inputs [default: drawn by lot]")
+    _add_marking(parser)
     parser.add_argument("--force", action="store_true", help="write over an earlier export's files, and no others")
 
 
@@ -333,13 +327,17 @@ def _add_classroom_grade(actions: Any) -> None:  # noqa: ANN401
     )
     parser.add_argument("--csv", metavar="FILE", help="write a line for each notebook to a new file")
     parser.add_argument("--feedback", metavar="OUT", help="a new or empty folder for a text to each student")
+    _add_marking(parser)
+
+
+def _add_marking(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--points",
         choices=("difficulty", "minutes"),
         default="difficulty",
         help="what points go by: the difficulty, 1 to 5, or one for every five minutes",
     )
-    parser.add_argument("--seed", type=_whole, metavar="S", help="of the inputs [default: drawn by lot]")
+    parser.add_argument("--seed", type=_whole, metavar="S", help="of the grader's inputs [default: drawn by lot]")
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
