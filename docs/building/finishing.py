@@ -29,6 +29,8 @@ def finished(page: str, without: set[str]) -> str:
     '<table><tbody>'
     >>> finished('<a href="x">Reference</a><details><summary><i></i></summary>', set())
     '<a href="x">Reference</a><details><summary aria-label="Pages of: Reference"><i></i></summary>'
+    >>> finished(_SIDEBAR, set())
+    '<div class="sidebar-primary-items__start sidebar-primary__section" role="navigation" aria-label="minimask">'
     """
     page = _SCRIPT.sub(lambda script: "" if script[1] in without else script[0], page)
     page = _EMPTY_HEAD.sub("", page)
