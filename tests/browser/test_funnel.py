@@ -126,7 +126,8 @@ def test_choosing_a_stage_shows_its_boxes(opened, widget):
         assert shown.state["stage"] == name
         count = follow(widget, shown).measures["survivors"][name]
         label = shown.stage.get_attribute("aria-label")
-        assert label.startswith(f"Picture 1 with {count:,} boxes: {STAGES[name]}.")
+        which = f"Picture 1 after {widget.state['step']} steps of training"
+        assert label.startswith(f"{which}, {count:,} boxes: {STAGES[name]}.")
         pictures.add(shown.picture())
     assert len(pictures) >= 5  # clipping may change nothing that is seen
     shown.page.keyboard.press("ArrowUp")
@@ -315,7 +316,8 @@ def test_starting_over(opened, widget):
 def test_all_controls_are_reached_by_tab(opened):
     shown = opened()
     seen = [label.split(".")[0].split(": 5")[0] for label in shown.controls_by_tab(9)]
-    assert seen[:4] == ["Picture 1 with 50 boxes: proposals", "picture: 1", "steps of training: 900", "Reset"]
+    picture = "Picture 1 after 900 steps of training, 50 boxes: proposals"
+    assert seen[:4] == [picture, "picture: 1", "steps of training: 900", "Reset"]
     assert set(seen[4:]) == {"top-k per level", "least side", "NMS at IoU over", "proposals", "top-n of all"}
     shown.page.keyboard.press("Tab")
     assert shown.page.evaluate("document.activeElement.innerText") == "Keys"

@@ -222,8 +222,8 @@ class Funnel extends LivingView {
       write(parts.values[name], text);
     }
     const count = grouped(stages[now.stage].rows.length);
-    parts.stage.setAttribute("aria-label",
-      `Picture ${now.picture + 1} with ${count} boxes: ${STAGES[now.stage]}. ${HELP}`);
+    const which = `Picture ${now.picture + 1} after ${grouped(now.step)} steps of training`;
+    parts.stage.setAttribute("aria-label", `${which}, ${count} boxes: ${STAGES[now.stage]}. ${HELP}`);
   }
 }
 

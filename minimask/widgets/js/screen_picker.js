@@ -249,7 +249,7 @@ class ScreenPicker extends LivingView {
     }
     const { chosen, order } = settled;
     const which = chosen < 0 ? "no element chosen" : `element ${order.indexOf(chosen) + 1} of ${order.length}`;
-    parts.stage.setAttribute("aria-label", `Page ${now.page + 1} as ${VIEWS[now.view]} sees it, ${which}. ${HELP}`);
+    parts.stage.setAttribute("aria-label", `Page ${now.page + 1} as seen by ${VIEWS[now.view]}, ${which}. ${HELP}`);
   }
 
   /** The outline as a nested list, built anew only where it differs. */
