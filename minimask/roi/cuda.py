@@ -283,9 +283,9 @@ class _Card:
 
     @classmethod
     def of(cls, array: Array) -> _Card:
-        cuda_shim.require()
         if isinstance(array, np.ndarray) != cuda_shim.is_simulator():
             raise TypeError("kernels take torch tensors of a card; in numba's simulator, NumPy arrays")
+        cuda_shim.require(0 if isinstance(array, np.ndarray) else array.device.index)
         if isinstance(array, np.ndarray):
             return cls(0, 0)
         import torch

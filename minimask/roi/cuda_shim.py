@@ -4,13 +4,15 @@ Two packages answer to the name `numba.cuda`: numba's own target, deprecated, an
 place. What differs between them is settled here, and nowhere else.
 
 Kernels of minimask never fuse a product and a sum unless they ask for it (`cuda.fma`). The number of samples, and at
-the edge of a map whether a sample counts, hang on the last bit, and so the card has to round as `taps.py` does.
+the edge of a map whether a sample counts, hang on the last bit, and so the card has to round as `taps.py` does. That is
+settled when a kernel is compiled, and so none is compiled once more when it is linked, as `numba-cuda` would.
 """
 
 from __future__ import annotations
 
 import contextlib
 import functools
+import inspect
 import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -40,6 +42,10 @@ MOST_THREADS = 256
 
 _OURS = "minimask"
 
+_AT_ONCE = {"lto": False} if "lto" in inspect.signature(cuda.jit).parameters else {}
+"""Compile to the end, not at link time, where the linker would fuse; numba's own target and the simulator know no
+other way. (Given to `cuda.jit` with the function: numba-cuda 0.30 forgets what it is given before.)"""
+
 
 class CudaUnavailableError(RuntimeError):
     """No kernel can run here; the message says why, and what to install."""
@@ -54,7 +60,7 @@ def device_function(function: Function) -> Function:
     """Compile a function for calls from kernels; the simulator takes plain arithmetic as it is, which is faster."""
     if is_simulator() and "cuda" not in function.__code__.co_names:
         return function
-    compiled: Function = cuda.jit(device=True)(function)
+    compiled: Function = cuda.jit(function, device=True, **_AT_ONCE)
     return compiled
 
 
@@ -67,13 +73,13 @@ def kernel(registers: int) -> Callable[[Callable[..., None]], Kernel]:
         The most registers that a thread may hold: fewer let more threads run side by side, and hide the waiting for
         memory; what does not fit is kept in slow memory, which hurts in inner loops.
     """
-    options = {} if is_simulator() else {"max_registers": registers}
-    return lambda function: cuda.jit(**options)(function)
+    options = {} if is_simulator() else {"max_registers": registers, **_AT_ONCE}
+    return lambda function: cuda.jit(function, **options)
 
 
 @functools.cache
-def require() -> None:
-    """Raise unless kernels can be compiled and launched here.
+def require(index: int = 0) -> None:
+    """Raise unless kernels can be compiled and launched on card `index`.
 
     Raises
     ------
@@ -93,10 +99,17 @@ def require() -> None:
     try:
         cuda.cudadrv.nvvm.NVVM()
         known = cuda.is_supported_version()
+        if known:
+            with on_device(index):  # what does not fit the driver, or cannot be linked, is seen only now
+                kernel(registers=16)(_nothing)[1, 1]()
     except Exception as error:  # a KeyError, an OSError, a warning: each release of numba fails in its own way
         raise CudaUnavailableError(_no_compiler(_first_line(error))) from error
     if not known:
         raise CudaUnavailableError(_no_compiler("the toolkit is newer than this package knows"))
+
+
+def _nothing() -> None:
+    """Do nothing, as a kernel."""
 
 
 def on_device(index: int) -> contextlib.AbstractContextManager[Any]:

@@ -1,5 +1,6 @@
 """One clear error where no kernel can be launched, whatever is missing."""
 
+import contextlib
 import warnings
 from types import SimpleNamespace
 
@@ -31,14 +32,30 @@ class Cards:
             raise self.count
         return self.count
 
+    def __getitem__(self, index):
+        return contextlib.nullcontext()
 
-def pretend(monkeypatch, cards=1, compiler=lambda: None, known=lambda: True, name="numba.cuda.cudadrv"):
+
+class Launcher:
+    """Stands in for a compiled kernel: launching it does what `launch` does."""
+
+    def __init__(self, launch):
+        self.launch = launch
+
+    def __getitem__(self, grid):
+        return self.launch
+
+
+def pretend(
+    monkeypatch, cards=1, compiler=lambda: None, known=lambda: True, launch=lambda: None, name="numba.cuda.cudadrv"
+):
     driver = SimpleNamespace(
         __name__=name, error=SimpleNamespace(CudaSupportError=NoSupportError), nvvm=SimpleNamespace(NVVM=compiler)
     )
-    monkeypatch.setattr(
-        cuda_shim, "cuda", SimpleNamespace(gpus=Cards(cards), cudadrv=driver, is_supported_version=known)
+    pretended = SimpleNamespace(
+        gpus=Cards(cards), cudadrv=driver, is_supported_version=known, jit=lambda *_, **__: Launcher(launch)
     )
+    monkeypatch.setattr(cuda_shim, "cuda", pretended)
     cuda_shim.require.cache_clear()
 
 
@@ -81,6 +98,32 @@ def test_a_driver_newer_than_the_package(monkeypatch):
     pretend(monkeypatch, known=refuse(KeyError((13, 1))))
     with pytest.raises(CudaUnavailableError, match=r"KeyError: \(13, 1\)"):
         cuda_shim.require()
+
+
+def test_what_fails_only_at_a_launch(monkeypatch):
+    """A linker that is missing, or code that the driver is too old for: said before a kernel of ours is launched."""
+    pretend(monkeypatch, launch=refuse(RuntimeError("\nUnsupported PTX version")))
+    with pytest.raises(
+        CudaUnavailableError, match=r'RuntimeError: Unsupported PTX version.*pip install "minimask\[cuda\]"'
+    ):
+        cuda_shim.require()
+
+
+def test_each_card_is_asked_once(monkeypatch):
+    asked = []
+    pretend(monkeypatch, cards=2, launch=lambda: asked.append(1))
+    for index in (0, 1, 0, 1):
+        cuda_shim.require(index)
+    assert len(asked) == 2
+
+
+def test_nothing_is_compiled_once_more_by_the_linker(monkeypatch):
+    """It would fuse products and sums, which `numba-cuda` lets it do wherever there is one, unless told otherwise."""
+    decorators = pytest.importorskip("numba.cuda.decorators")
+    monkeypatch.setattr(decorators, "_have_nvjitlink", lambda: True)
+    for made in (cuda_shim.kernel(registers=16)(cuda_shim._nothing), cuda_shim.device_function(lambda x: x)):
+        assert made.targetoptions["lto"] is False
+    assert cuda_shim.cuda.jit(cuda_shim._nothing).targetoptions["lto"] is True
 
 
 def test_the_simulator_needs_nothing(monkeypatch):
