@@ -56,14 +56,13 @@ def align(
     tensor (K, C, PH, PW)
         Of the features' dtype; channels-last in memory where the first level is.
     """
-    _check_values(boxes, features[0].shape[0], max(scales))
-    check_levels(levels, len(boxes), len(features))
+    _check_values(boxes, features[0].shape[0], max(scales), levels=(levels, len(features)))
     out = _empty_output(features[0], boxes, size)
     if backend == "cuda":
         from minimask.roi import cuda
 
         target, lasts = _target(out), [_channels_last(level) for level in features]
-        cuda.roi_align_forward(lasts, _coordinates(boxes), levels, target, list(scales), sampling_ratio, aligned)
+        cuda.roi_align_forward(lasts, *_places(boxes, levels), target, list(scales), sampling_ratio, aligned)
         return _settle(target, out)
     maps = [_array(level) for level in features]
     found = host.align(maps, _array(boxes), _array(levels), _pair(size), scales, sampling_ratio, aligned, backend)
@@ -85,15 +84,14 @@ def align_features_grad(
     backend: str,
 ) -> typing.List[Tensor]:  # noqa: UP006 (torch 2.5 reads no other spelling)
     """Compute the gradients with respect to the features of every level, from `grad` (K, C, PH, PW)."""
-    _check_values(boxes, images, max(scales), grad)
-    check_levels(levels, len(boxes), len(heights))
+    _check_values(boxes, images, max(scales), grad, (levels, len(heights)))
     shapes = [(images, grad.shape[1], height, width) for height, width in zip(heights, widths, strict=True)]
     outs = [_empty_features(grad, shape, channels_last) for shape in shapes]
     if backend == "cuda":
         from minimask.roi import cuda
 
-        targets, arguments = [_target(out) for out in outs], (list(scales), sampling_ratio, aligned)
-        cuda.roi_align_features_grad(_channels_last(grad), _coordinates(boxes), levels, targets, *arguments)
+        targets, places = [_target(out) for out in outs], _places(boxes, levels)
+        cuda.roi_align_features_grad(_channels_last(grad), *places, targets, list(scales), sampling_ratio, aligned)
         return [_settle(target, out) for target, out in zip(targets, outs, strict=True)]
     found = host.align_features_grad(
         _array(grad), _array(boxes), _array(levels), shapes, scales, sampling_ratio, aligned, backend
@@ -113,15 +111,15 @@ def align_boxes_grad(
     backend: str,
 ) -> Tensor:
     """Compute the gradient with respect to the boxes, (K, 5) with zeros for the image's number."""
-    _check_values(boxes, features[0].shape[0], max(scales), grad)
-    check_levels(levels, len(boxes), len(features))
+    _check_values(boxes, features[0].shape[0], max(scales), grad, (levels, len(features)))
     out = torch.zeros_like(boxes, memory_format=torch.contiguous_format)
     if backend == "cuda":
         from minimask.roi import cuda
 
         found = torch.empty((len(boxes), 4), dtype=_coordinates(boxes).dtype, device=boxes.device)
-        lasts, arguments = [_channels_last(level) for level in features], (list(scales), sampling_ratio, aligned)
-        cuda.roi_align_boxes_grad(_channels_last(grad), lasts, _coordinates(boxes), levels, found, *arguments)
+        lasts, (coordinates, chosen) = [_channels_last(level) for level in features], _places(boxes, levels)
+        arguments = (list(scales), sampling_ratio, aligned)
+        cuda.roi_align_boxes_grad(_channels_last(grad), lasts, coordinates, chosen, found, *arguments)
         out[:, 1:] = found
         return out
     maps = [_array(level) for level in features]
@@ -283,18 +281,33 @@ max_pool.register_autograd(_backward_max_pool, setup_context=_remember_max_pool)
 # Between torch and the paths.
 
 
-def _check_values(boxes: Tensor, images: int, largest_scale: float, grad: Tensor | None = None) -> None:
-    """Refuse boxes that no path could answer; on a card the check takes one round trip when all is well."""
+def _check_values(
+    boxes: Tensor,
+    images: int,
+    largest_scale: float,
+    grad: Tensor | None = None,
+    levels: tuple[Tensor, int] | None = None,
+) -> None:
+    """Refuse boxes, and levels of so many maps, that no path could answer; from a card all is asked in one round trip.
+
+    What is wrong is then found out on the processor.
+    """
     boxes = boxes.detach()
     if grad is not None and (grad.ndim != 4 or len(grad) != len(boxes)):
         raise ValueError(f"grad must have shape (K, C, PH, PW) with K = {len(boxes)}, got {tuple(grad.shape)}")
-    if boxes.device.type != "cpu":
+    fit = levels is None or (levels[0].shape == boxes.shape[:1] and not levels[0].dtype.is_floating_point)
+    if boxes.device.type != "cpu" and fit:
         numbers, sides = boxes[:, 0], boxes[:, 3:] - boxes[:, 1:3]
         good = (numbers == numbers.floor()) & (numbers >= 0) & (numbers < images)
         good &= (sides >= 0).all(dim=1) & (boxes[:, 1:].abs() * largest_scale <= MOST_CELLS).all(dim=1)
+        if levels is not None:
+            chosen = levels[0].to(boxes.device)
+            good &= (chosen >= 0) & (chosen < levels[1])
         if good.all().item():
             return
     check_rois(_array(boxes.cpu()), images, largest_scale)
+    if levels is not None:
+        check_levels(levels[0], len(boxes), levels[1])
 
 
 def _array(tensor: Tensor) -> NDArray[Any]:
@@ -322,6 +335,11 @@ def _deliver(found: NDArray[Any], out: Tensor) -> Tensor:
 def _coordinates(boxes: Tensor) -> Tensor:
     """Return boxes contiguous and in float32 at least."""
     return boxes.detach().to(torch.promote_types(boxes.dtype, torch.float32)).contiguous()
+
+
+def _places(boxes: Tensor, levels: Tensor) -> tuple[Tensor, Tensor]:
+    """Return boxes and levels as a card's kernels take them."""
+    return _coordinates(boxes), levels.to(boxes.device, torch.int64).contiguous()
 
 
 def _channels_last(tensor: Tensor) -> Tensor:
