@@ -2,7 +2,7 @@
 
 Both models have the same weights and look at the same pictures. In training both propose, match and draw; then
 torchvision's model takes what minimask's has drawn, so that their losses are the same numbers. The machine may be busy:
-what counts is the ratio, of the fastest of several turns each.
+what counts is the ratio, of the fastest of several turns each. `gpu.py` does the same training step on a card.
 """
 
 from __future__ import annotations
@@ -94,7 +94,9 @@ class Steps:
 
     def __init__(self, pair: Twins) -> None:
         self.pair = pair
-        self.images, self.targets = scene(PICTURES, OBJECTS[0])
+        self.device = next(pair.ours.parameters()).device
+        self.precision = torch.float32
+        self.show(OBJECTS[0])
         self.optimizers = [
             torch.optim.SGD([p for p in model.parameters() if p.requires_grad], 1e-9, momentum=0.9, weight_decay=1e-4)
             for model in pair
@@ -105,6 +107,12 @@ class Steps:
         rpn, heads = pair.theirs.rpn, pair.theirs.roi_heads
         self._replace(rpn, "fg_bg_sampler", self._anchors)
         self._replace(heads, "select_training_samples", self._rois)
+
+    def show(self, objects: int) -> None:
+        """Let the steps look at pictures with so many objects each."""
+        images, targets = scene(PICTURES, objects)
+        self.images = [image.to(self.device) for image in images]
+        self.targets = [{name: value.to(self.device) for name, value in target.items()} for target in targets]
 
     def ours(self) -> dict[str, Tensor]:
         """Do a step of minimask's model, and return its losses."""
@@ -117,7 +125,8 @@ class Steps:
 
     def _step(self, number: int, losses: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:
         self.optimizers[number].zero_grad()
-        found = losses()
+        with torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32):
+            found = losses()
         torch.stack(list(found.values())).sum().backward()  # type: ignore[no-untyped-call]
         self.optimizers[number].step()
         return found
@@ -136,8 +145,8 @@ class Steps:
         masks: tuple[list[Tensor], list[Tensor]] = ([], [])
         for label, sample in zip(labels, self.kept[0], strict=True):
             for part, chosen in zip(masks, (sample.positive, sample.negative), strict=True):
-                part.append(torch.zeros(len(label), dtype=torch.uint8))
-                part[-1][torch.from_numpy(chosen)] = 1
+                part.append(torch.zeros(len(label), dtype=torch.uint8, device=label.device))
+                part[-1][torch.from_numpy(chosen).to(label.device)] = 1
         return masks
 
     def _rois(self, own: Any, proposals: Any, targets: list[Target]) -> tuple[Any, ...]:  # noqa: ANN401, ARG002
@@ -150,20 +159,24 @@ class Steps:
         return boxes, matches, labels, self.pair.theirs.roi_heads.box_coder.encode(truth, boxes)
 
 
-def compare(ours: Callable[[], Any], theirs: Callable[[], Any], turns: int) -> tuple[float, float]:
-    """Return the seconds of both in the fastest of several turns."""
+def compare(
+    ours: Callable[[], Any], theirs: Callable[[], Any], turns: int, wait: Callable[[], None] = lambda: None
+) -> tuple[float, float]:
+    """Return the seconds of both in the fastest of several turns; `wait` lets a card end what it was given."""
     times: tuple[list[float], list[float]] = ([], [])
     for _ in range(turns):
         for function, found in zip((ours, theirs), times, strict=True):
+            wait()
             start = time.perf_counter()
             function()
+            wait()
             found.append(time.perf_counter() - start)
     return min(times[0]), min(times[1])
 
 
 def training(steps: Steps, objects: int, turns: int) -> str:
     """Return the row of a training step, after both had the same losses."""
-    steps.images, steps.targets = scene(PICTURES, objects)
+    steps.show(objects)
     for found, expected in [(steps.ours(), steps.theirs())] * 2:
         for name, value in found.items():
             torch.testing.assert_close(value, expected[name], rtol=1e-3, atol=1e-4)

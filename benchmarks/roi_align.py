@@ -21,12 +21,12 @@ from typing import NamedTuple
 import numpy as np
 import torch
 import torchvision
+from measuring.work import work
 from torch import Tensor
 
 import minimask
 from minimask.plots.show import use_style
 from minimask.plots.style import BEST, INK, MUTED, SHAPE_EDGE, TIGHT
-from minimask.roi import cpu
 
 TURNS = 7
 LEAST = 0.02
@@ -112,25 +112,12 @@ def compare(problem: Problem, form: torch.memory_format, threads: int) -> tuple[
     return times[:2], times[2:]
 
 
-def work(problem: Problem) -> tuple[float, float]:
+def work_of(problem: Problem) -> tuple[float, float]:
     """Return the operations of the forward pass, and the bytes that must move: output once, touched input once."""
-    _, channels, height, width = problem.shape
-    rois = boxes_of(problem).numpy()
-    size = (problem.bins, problem.bins)
-    grid = cpu.grid_of(rois, size, 1.0, problem.ratio, False)
-    touched, products = np.zeros((height, width), bool), 0
-    for k in range(len(rois)):
-        cells = []
-        for axis, length in enumerate((height, width)):
-            weights = np.empty((1, problem.bins * (length + 1)))
-            stops, places = np.empty(problem.bins, np.int64), np.empty(weights.shape[1], np.int64)
-            place = (grid.start[k, axis], grid.bin_size[k, axis], grid.samples[k, axis])
-            cpu._stage(*place, length, problem.bins, False, False, 0.0, stops, places, weights)
-            cells.append(places[: stops[-1]])
-        touched[np.ix_(*cells)] = True
-        products += cells[0].size * cells[1].size
-    moved = 4 * channels * (touched.sum() + problem.rois * problem.bins**2)
-    return 2.0 * products * channels, float(moved)
+    images, channels, height, width = problem.shape
+    rois, shape = boxes_of(problem).numpy(), (images, height, width)
+    found = work(rois, np.zeros(len(rois), np.int64), [shape], [1.0], problem.bins, problem.ratio, False)
+    return 2.0 * found.reads * channels, 4.0 * channels * (found.touched + problem.rois * problem.bins**2)
 
 
 def machine_limits(threads: int) -> tuple[float, float]:
@@ -178,7 +165,7 @@ def first_calls() -> list[float]:
 def speed(problem: Problem) -> tuple[float, float]:
     """Return the operations per second of the forward pass, channels-last, and its operations per byte."""
     torch.set_num_threads(2)
-    done, moved = work(problem)
+    done, moved = work_of(problem)
     return done / fastest(passes(problem, torch.channels_last, minimask.roi_align)[0])[0], done / moved
 
 

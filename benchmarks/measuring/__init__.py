@@ -1,0 +1,1 @@
+"""What several of the benchmarks measure with; the scripts beside this folder are to be run."""
