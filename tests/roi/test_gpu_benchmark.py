@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import stat
 import sys
+import time
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,9 +30,11 @@ from measuring.row import Row
 from measuring.verdicts import verdicts
 from measuring.work import TILE, work
 
+import minimask
 from minimask.roi import cuda_shim, reference
 
 pytestmark = pytest.mark.no_cover
+ROOT = Path(__file__).resolve().parents[2]
 CPU = torch.device("cpu")
 TINY = Problem(9, channels=12, size=(96, 128))
 
@@ -316,6 +320,46 @@ def test_the_targets_stand_in_the_short_table():
 def test_what_is_foretold_needs_no_card():
     said = foretold()
     assert said.count("| backward, features | 2 |") == 2 and said.count("\n") == 7
+
+
+# The chapter
+
+
+def cells_that_say(words):
+    """Return the code of the chapter's cells with certain words."""
+    cells = json.loads((ROOT / "notebooks/03_a_magnifying_glass.ipynb").read_text(encoding="utf-8"))["cells"]
+    sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    return [source for source in sources if words in source]
+
+
+def test_the_chapter_shows_the_recorded_page_up_to_its_long_table(tmp_path, monkeypatch):
+    (cell,) = cells_that_say("benchmarks/gpu.md")
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "benchmarks").mkdir()
+    monkeypatch.chdir(tmp_path / "notebooks")
+
+    def shown():
+        names = {"Path": Path, "Markdown": lambda text: text}
+        exec(cell.replace("Markdown(", "said = Markdown("), names)
+        return names["said"]
+
+    assert "Nothing is recorded yet" in shown()
+    report = Report("a card", "today", "", 1000.0, 2000.0, rows=[invented(TARGET)])
+    report.write(tmp_path / "benchmarks" / "gpu.md")
+    assert shown().strip() == report.page(whole=False).strip()
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_the_chapter_times_the_reader_s_card(monkeypatch, capsys, there):
+    """Here the processor stands in for one."""
+    (cell,) = cells_that_say("def measure_card")
+    card = SimpleNamespace(is_available=lambda: there, synchronize=lambda: None, get_device_name=lambda: "paper")
+    monkeypatch.setattr(torch.Tensor, "cuda", lambda tensor: tensor)
+    names = {"np": np, "cuda": card, "rng": np.random.default_rng(0), "time": time, "minimask": minimask}
+    names |= {"find_spec": lambda _: True, "from_numpy": torch.from_numpy}
+    exec(cell, names)
+    names["measure_card"](channels=2, boxes=3)
+    assert re.fullmatch(r"\d+ µs on paper\n" if there else "torch sees no .* card .*\n", capsys.readouterr().out)
 
 
 # Without a card, without what a card needs
