@@ -10,12 +10,36 @@ if TYPE_CHECKING:
 
 ICONS = {"fontawesome.js"}
 """1.5 MB that draw the icons which the theme's font has already."""
+OPTIONS = "documentation_options.js"
+"""What Sphinx's scripts ask about a site."""
 SEARCH = {"searchtools.js", "language_data.js", "searchindex.js"}
 """For searching while one types, which is off; needed on the page of results only."""
 _SCRIPT = re.compile(r'<script\b[^>]*\bsrc="[^"]*?([\w-]+\.js)(?:\?[^"]*)?"[^>]*></script>\n?')
+_WAITING = re.compile(r"<script(?=[^>]*\bsrc=)(?![^>]*\b(?:defer|async)\b)")
+_OPTION = re.compile(r"\s*<script>(DOCUMENTATION_OPTIONS\.[^<]*)</script>")
+_FIRST_SHEET = re.compile(r'<link\b[^>]*\brel="stylesheet"')
 _EMPTY_HEAD = re.compile(r"<thead>\s*<tr[^>]*>(?:\s*<th[^>]*>\s*(?:<p>\s*</p>)?\s*</th>)+\s*</tr>\s*</thead>\n?")
 _SIDEBAR = '<div class="sidebar-primary-items__start sidebar-primary__section">'
 _NAMELESS = re.compile(r"(>([^<>]+)</a><details[^>]*>)<summary>")
+
+
+def flowing(page: str, options: str) -> str:
+    """Return a page that is read on while its style sheets and scripts come: a script behind a sheet waits for it.
+
+    `options` is the file `documentation_options.js`, which every page changes a little; both go before the sheets.
+
+    Examples
+    --------
+    >>> head = '<link rel="stylesheet" href="a.css"/><script src="documentation_options.js"></script>'
+    >>> head += '<script>DOCUMENTATION_OPTIONS.pagename = "b";</script><script src="c.js"></script>'
+    >>> print(flowing(head, "const DOCUMENTATION_OPTIONS = {};"))
+    <script>const DOCUMENTATION_OPTIONS = {}; DOCUMENTATION_OPTIONS.pagename = "b";</script>
+    <link rel="stylesheet" href="a.css"/><script defer src="c.js"></script>
+    """
+    page = _SCRIPT.sub(lambda script: "" if script[1] == OPTIONS else script[0], page)
+    settings = " ".join([options, *_OPTION.findall(page)])
+    page = _WAITING.sub("<script defer", _OPTION.sub("", page))
+    return _FIRST_SHEET.sub(lambda sheet: f"<script>{settings}</script>\n{sheet[0]}", page, count=1)
 
 
 def finished(page: str, without: set[str]) -> str:
@@ -43,9 +67,10 @@ def _finish(app: Sphinx, failure: Exception | None) -> None:
         return
     for template in (app.outdir / "_static").rglob("*.html"):  # of the theme; no pages
         template.unlink()
+    options = re.sub(r"\s+", " ", (app.outdir / "_static" / OPTIONS).read_text(encoding="utf-8"))
     for file in app.outdir.rglob("*.html"):
         page = file.read_text(encoding="utf-8")
-        better = finished(page, ICONS if file.name == "search.html" else ICONS | SEARCH)
+        better = flowing(finished(page, ICONS if file.name == "search.html" else ICONS | SEARCH), options)
         if better != page:
             file.write_text(better, encoding="utf-8")
     for name in ICONS:

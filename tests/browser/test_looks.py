@@ -95,9 +95,12 @@ def test_screen_readers_hear_the_words_once_it_is_quiet(opened):
         "new MutationObserver(() => { window.said = (window.said ?? 0) + 1; })"
         ".observe(document.querySelector('[role=status]'), { childList: true, characterData: true, subtree: true })"
     )
-    shown.stage.focus()
-    for _ in range(10):
-        shown.page.keyboard.press("ArrowLeft")
+    shown.stage.evaluate(  # faster than a busy machine's keyboard, which would leave it quiet between two keys
+        """(stage) => {
+          const press = () => stage.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowLeft", bubbles: true }));
+          for (let k = 0; k < 10; k++) press();
+        }"""
+    )
     shown.page.wait_for_timeout(1000)
     expect(status).to_have_text(shown.caption.inner_text())
     assert shown.page.evaluate("window.said") == 1

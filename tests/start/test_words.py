@@ -46,7 +46,7 @@ def test_what_follows_the_word_is_passed_on(start, calls, monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS")
     start.main(["test", "-k", "boxes"])
     cores = min(os.cpu_count() or 1, 8)
-    known = f"--ignore=tests/browser --ignore=tests/parity --cov=minimask -n {cores} --dist worksteal"
+    known = f"--ignore=tests/browser --ignore=tests/parity -n {cores} --dist worksteal"
     assert calls == ["test", f"-m pytest {known} -k boxes"]
     assert os.environ["OMP_NUM_THREADS"] == "1"
 
@@ -71,7 +71,8 @@ def test_the_browser_is_driven_by_several_processes(start, calls):
     os.environ["MINIMASK_BROWSER"] = sys.executable
     start.main(["browser"])
     cores = min(os.cpu_count() or 1, 8)
-    assert calls == ["test", f"-m pytest -p no:cacheprovider tests/browser -n {cores} --dist worksteal"]
+    known = f"-p no:cacheprovider tests/browser --reruns=1 -rR -n {cores} --dist worksteal"
+    assert calls == ["test", f"-m pytest {known}"]
 
 
 def test_lint_goes_on_after_a_failure_and_reports_it(start, calls):
