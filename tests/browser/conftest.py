@@ -43,6 +43,15 @@ FLAGS = (
 )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what runs in JupyterLab, which takes longest, and end with the site: one process builds it, then.
+
+    Were it in the middle of what each of two processes has to do, one would wait for the other.
+    """
+    for needed, last in (("open_notebook", False), ("site", True)):
+        items.sort(key=lambda item: (needed in getattr(item, "fixturenames", ())) == last)
+
+
 def pytest_terminal_summary(terminalreporter) -> None:
     """End with what was measured, which comes with the tests' reports, from whatever process."""
     reports = terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
