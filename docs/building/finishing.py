@@ -26,18 +26,24 @@ _NAMELESS = re.compile(r"(>([^<>]+)</a><details[^>]*>)<summary>")
 def flowing(page: str, options: str) -> str:
     """Return a page that is read on while its style sheets and scripts come: a script behind a sheet waits for it.
 
-    `options` is the file `documentation_options.js`, which every page changes a little; both go before the sheets.
+    `options` is what `documentation_options.js` says, which every page changes a little; both go before the sheets.
+    A page that Sphinx has not written anew stays as it is.
 
     Examples
     --------
-    >>> head = '<link rel="stylesheet" href="a.css"/><script src="documentation_options.js"></script>'
+    >>> head = '<link rel="stylesheet" href="a.css"/>'
     >>> head += '<script>DOCUMENTATION_OPTIONS.pagename = "b";</script><script src="c.js"></script>'
-    >>> print(flowing(head, "const DOCUMENTATION_OPTIONS = {};"))
+    >>> page = flowing(head, "const DOCUMENTATION_OPTIONS = {};")
+    >>> print(page)
     <script>const DOCUMENTATION_OPTIONS = {}; DOCUMENTATION_OPTIONS.pagename = "b";</script>
     <link rel="stylesheet" href="a.css"/><script defer src="c.js"></script>
+    >>> flowing(page, "const DOCUMENTATION_OPTIONS = {};") == page
+    True
     """
-    page = _SCRIPT.sub(lambda script: "" if script[1] == OPTIONS else script[0], page)
-    settings = " ".join([options, *_OPTION.findall(page)])
+    changes = _OPTION.findall(page)
+    if not changes:
+        return page
+    settings = " ".join([options, *changes])
     page = _WAITING.sub("<script defer", _OPTION.sub("", page))
     return _FIRST_SHEET.sub(lambda sheet: f"<script>{settings}</script>\n{sheet[0]}", page, count=1)
 
@@ -70,7 +76,8 @@ def _finish(app: Sphinx, failure: Exception | None) -> None:
     options = re.sub(r"\s+", " ", (app.outdir / "_static" / OPTIONS).read_text(encoding="utf-8"))
     for file in app.outdir.rglob("*.html"):
         page = file.read_text(encoding="utf-8")
-        better = flowing(finished(page, ICONS if file.name == "search.html" else ICONS | SEARCH), options)
+        without = ICONS | {OPTIONS} if file.name == "search.html" else ICONS | {OPTIONS} | SEARCH
+        better = flowing(finished(page, without), options)
         if better != page:
             file.write_text(better, encoding="utf-8")
     for name in ICONS:
