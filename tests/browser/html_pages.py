@@ -1,14 +1,10 @@
-"""What an HTML file says, as far as it can be seen without a browser, and how one is made to lay out all of it."""
+"""What an HTML file says, as far as it can be seen without a browser."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Page as BrowserPage
 
 
 @dataclass
@@ -57,8 +53,3 @@ def read_page(path: Path) -> Page:
     reader = _Reader()
     reader.feed(path.read_text(encoding="utf-8"))
     return reader.page
-
-
-def lay_out_all(page: BrowserPage) -> None:
-    """Have a browser lay out what is far from its window, too: else nothing there is measured or judged."""
-    page.add_style_tag(content="section { content-visibility: visible !important; }")
