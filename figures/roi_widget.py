@@ -45,7 +45,7 @@ def play(film: Film) -> None:
 def main() -> int:
     """Play, film, and write the picture and its description."""
     target = Path(__file__).with_suffix(".gif")
-    return record(RoIWindow(), play, target, ALT, size=(704, 830), start=(340, 780), style=STYLE, colors=40)
+    return record(RoIWindow(), play, target, ALT, size=(704, 906), start=(340, 830), style=STYLE, colors=40)
 
 
 if __name__ == "__main__":

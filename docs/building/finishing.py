@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from building.code_spans import plain_classes, with_few_spans
+
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
@@ -43,9 +45,12 @@ def _finish(app: Sphinx, failure: Exception | None) -> None:
         return
     for template in (app.outdir / "_static").rglob("*.html"):  # of the theme; no pages
         template.unlink()
+    theme = app.config.html_theme_options
+    plain = plain_classes(theme["pygments_light_style"], theme["pygments_dark_style"])
     for file in app.outdir.rglob("*.html"):
         page = file.read_text(encoding="utf-8")
         better = finished(page, ICONS if file.name == "search.html" else ICONS | SEARCH)
+        better = with_few_spans(better, plain)
         if better != page:
             file.write_text(better, encoding="utf-8")
     for name in ICONS:

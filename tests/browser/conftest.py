@@ -2,7 +2,9 @@
 
 import contextlib
 import functools
+import gzip
 import http.server
+import io
 import json
 import math
 import os
@@ -283,17 +285,41 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
-class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    """Serve files without a word."""
+class Host(http.server.SimpleHTTPRequestHandler):
+    """Serve files as a host of sites does, texts compressed, and without a word."""
+
+    def send_head(self):  # noqa: ANN201
+        """Send what stands before a file, and return the file."""
+        path = Path(self.translate_path(self.path))
+        if path.suffix not in (".html", ".css", ".js", ".json", ".svg", ".txt") or not path.is_file():
+            return super().send_head()
+        content = compressed(path)
+        self.send_response(http.HTTPStatus.OK)
+        self.send_header("Content-Type", self.guess_type(str(path)))
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        return io.BytesIO(content)
+
+    def handle(self) -> None:
+        """Answer, and take it well if the browser does not wait for it."""
+        with contextlib.suppress(ConnectionError):
+            super().handle()
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
 
 
+@functools.cache
+def compressed(path: Path) -> bytes:
+    """Return a file of the site, which does not change any more, in gzip's format."""
+    return gzip.compress(path.read_bytes(), 6)
+
+
 @pytest.fixture(scope="session")
 def served(site: Path) -> Iterator[str]:
     """The address of the site."""
-    handler = functools.partial(QuietHandler, directory=str(site))
+    handler = functools.partial(Host, directory=str(site))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"

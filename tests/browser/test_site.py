@@ -84,8 +84,8 @@ def test_widgets_have_a_picture_or_words_for_where_no_script_runs(pages):
 # In the browser
 
 WEIGHT = """[...performance.getEntriesByType("resource"), ...performance.getEntriesByType("navigation")]
-  .reduce((sum, { encodedBodySize }) => sum + encodedBodySize + 300, 0)"""
-"""Bytes of the page and of all that it has asked for, with a head for each."""
+  .reduce((sum, { decodedBodySize }) => sum + decodedBodySize + 300, 0)"""
+"""Bytes of the page and of all that it has asked for, not compressed, with a head for each."""
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import doctest
 import re
 
 import pytest
-from building import finishing, linked_code, living, mathml, reference, sources
+from building import code_spans, finishing, linked_code, living, mathml, reference, sources
 from building.tree import Tree
 
 
@@ -85,6 +85,6 @@ def test_formulas_become_mathml():
     assert "script" not in inline
 
 
-@pytest.mark.parametrize("module", [finishing, linked_code, living, mathml], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", [code_spans, finishing, linked_code, living, mathml], ids=lambda module: module.__name__)
 def test_the_examples_run(module):
     assert doctest.testmod(module).failed == 0
