@@ -45,7 +45,7 @@ def play(film: Film) -> None:
 def main() -> int:
     """Play, film, and write the picture and its description."""
     target = Path(__file__).with_suffix(".gif")
-    return record(AnchorSea(), play, target, ALT, size=(960, 790), start=(340, 740), style=STYLE, colors=64)
+    return record(AnchorSea(), play, target, ALT, size=(960, 826), start=(340, 740), style=STYLE, colors=64)
 
 
 if __name__ == "__main__":
