@@ -41,7 +41,10 @@ class Curve(NamedTuple):
     """Wall time of training at each evaluation, without the evaluations."""
     steps: tuple[int, ...]
     mask_ap: tuple[float, ...]
+    """Of scores that ask the mask, too."""
     box_ap: tuple[float, ...]
+    class_ap: tuple[float, ...]
+    """Mask AP if a detection's score were that of its class alone."""
     memory: float
     """The most memory that the process held, in GiB."""
 

@@ -113,12 +113,19 @@ def lesson_model(
     return model
 
 
-def trained_lesson_model() -> MaskRCNN:
+def trained_lesson_model(**settings: Any) -> MaskRCNN:  # noqa: ANN401
     """Return the model of chapter 5 after 3,000 steps of training on generated shapes, in evaluation mode.
 
+    Parameters
+    ----------
+    settings
+        Of `minimask.model.roi_heads.RoISettings`, other than the lesson's: those on which no weight depends.
+
+    Notes
+    -----
     Weights of convolutions and matrices were rounded to float16 for the file; they are float32 here.
     """
-    model = lesson_model()
+    model = lesson_model(**settings)
     load_weights(model, TRAINED)
     return model.eval()
 

@@ -18,6 +18,7 @@ from minimask.model.backbone import Backbone
 from minimask.model.detections import Detections, refine
 from minimask.model.fpn import FeaturePyramid
 from minimask.model.inputs import Target
+from minimask.model.mask_scores import scored_by_masks
 from minimask.model.mask_targets import mask_probabilities
 from minimask.model.paste import paste_masks
 from minimask.model.roi_heads import RoIHeads
@@ -278,6 +279,9 @@ class MaskRCNN(nn.Module):
         mask_logits = heads.predict_masks(mask_features)
         labels = torch.cat([one.labels for one in detections])
         masks = mask_probabilities(mask_logits, labels, heads.settings.rivalry)
+        if heads.settings.scoring == "mask":
+            detections, order = scored_by_masks(detections, masks)
+            mask_features, mask_logits, masks = mask_features[order], mask_logits[order], masks[order]
         return Trace(
             batch=batch,
             features=features,

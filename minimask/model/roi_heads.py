@@ -16,6 +16,7 @@ from minimask.model.box_head import BoxHead, BoxLosses, BoxPredictor, box_losses
 from minimask.model.detections import WEIGHTS, Detections, detect
 from minimask.model.inputs import Target
 from minimask.model.mask_head import MaskHead
+from minimask.model.mask_scores import Scoring
 from minimask.model.mask_targets import Rivalry, batch_mask_targets, mask_loss
 from minimask.model.paste import Convention
 from minimask.model.roi_sampling import RoISample, draw_rois
@@ -55,6 +56,9 @@ class RoISettings:
         What dx dy dw dh of the box head are multiplied by; see `minimask.box_coder.encode`.
     score_threshold, nms_threshold, detections
         See `minimask.model.detections.detect`; `detections` is its `count`.
+    scoring : "class" or "mask"
+        Whether the score of a detection is that of its class, as published, or this times the IoU that its mask
+        expects (`minimask.model.mask_scores`). Which of them are detections, the class's score decides in any case.
     """
 
     foreground: float = 0.5
@@ -75,9 +79,14 @@ class RoISettings:
     score_threshold: float = 0.05
     nms_threshold: float = 0.5
     detections: int = 100
+    scoring: Scoring = "class"
 
     def __post_init__(self) -> None:
-        choices = {"operator": ("align", "pool"), "rivalry": ("sigmoid", "softmax")}
+        choices = {
+            "operator": ("align", "pool"),
+            "rivalry": ("sigmoid", "softmax"),
+            "scoring": ("class", "mask"),
+        }
         choices |= dict.fromkeys(("rois", "targets", "paste"), ("aligned", "published"))
         for name, allowed in choices.items():
             if getattr(self, name) not in allowed:

@@ -20,6 +20,7 @@ CHOICES = {
     "model": ("lesson", "resnet50"),
     "anchors": tuple(lesson_recipes),
     "density": ("sparse", "dense"),
+    "scoring": ("class", "mask"),
     "device": ("auto", "cpu", "cuda"),
     "optimizer": ("muon", "adamw", "sgd"),
     "schedule": ("one_cycle", "step", "constant"),
@@ -50,7 +51,7 @@ LEAST = {
 }
 """The least value of each whole number."""
 FREE = {
-    *("held_out", "held_out_pictures", "device", "threads", "workers"),
+    *("held_out", "held_out_pictures", "scoring", "device", "threads", "workers"),
     *("evaluate_every", "checkpoint_every", "pictures_every", "gradients_every", "keep"),
 }
 """Settings that may be others when a training goes on: none of them is about what is learned."""
@@ -78,6 +79,9 @@ class Config:
         Of the lesson's model: for objects of 16 to 64 pixels, of 5 to 40, or for wide ones of 10 to 120.
     density : {"sparse", "dense"}
         Of the lesson's model: whether pictures hold up to some 15 objects, or some 60.
+    scoring : {"class", "mask"}
+        How sure the model is of what it finds: as sure as of the class, as published, or this times the IoU that the
+        mask expects of itself, which ranks better (`minimask.model.mask_scores`).
     weights : str
         A file of weights to begin with; empty: none.
     device : {"auto", "cpu", "cuda"}
@@ -151,6 +155,7 @@ class Config:
     model: str = "lesson"
     anchors: str = "lesson"
     density: str = "sparse"
+    scoring: str = "class"
     weights: str = ""
     device: str = "auto"
     steps: int = 1000

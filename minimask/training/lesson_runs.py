@@ -14,6 +14,7 @@ import os
 import resource
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from minimask.detecting import Found, detect
 from minimask.evaluation import CocoEvaluation, Scores
 from minimask.model.lesson import TRAINED, lesson_model
 from minimask.model.mask_rcnn import MaskRCNN
+from minimask.model.mask_scores import Scoring
 from minimask.training.atomic import write_atomically
 from minimask.training.config import Config
 from minimask.training.loop import Progress, train
@@ -77,12 +79,12 @@ def curve(seed: int, budget: float, tell: Callable[[str], object]) -> tuple[Curv
     rows = []
     for progress in _training(model, seed, steps):
         if progress.step and (progress.step % (steps // LOOKS) == 0 or progress.step == steps):
-            evaluation, _ = _scores(model, pictures)
-            rows.append((progress.seconds / 60, progress.step, evaluation.masks.ap, evaluation.boxes.ap))
+            found, by_class = (_scores(model, pictures, scoring)[0] for scoring in ("mask", "class"))
+            rows.append((progress.seconds / 60, progress.step, found.masks.ap, found.boxes.ap, by_class.masks.ap))
             tell(f"{budget:g} minutes, seed {seed}, step {progress.step}: {rows[-1]}")
-    minutes, at, masks, boxes = zip(*rows, strict=True)
+    minutes, at, masks, boxes, classes = zip(*rows, strict=True)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / GIB
-    return Curve(seed, budget, minutes, at, masks, boxes, memory), model
+    return Curve(seed, budget, minutes, at, masks, boxes, classes, memory), model
 
 
 def run(variant: str, seed: int, steps: int = SHORT) -> Run:
@@ -114,8 +116,9 @@ def _training(model: MaskRCNN, seed: int, steps: int, **changes: Any) -> Iterato
     return train(model, TRAINING, LESSON.with_changes({"seed": seed, "steps": steps, **changes}))
 
 
-def _scores(model: MaskRCNN, pictures: Sequence[Picture]) -> tuple[Scores, float]:
-    """Return the figures of a model, and its mask AP if every box were its own mask."""
+def _scores(model: MaskRCNN, pictures: Sequence[Picture], scoring: Scoring = "class") -> tuple[Scores, float]:
+    """Return the figures of a model that scores what it finds in one way, and its mask AP if boxes were masks."""
+    model.roi_heads.settings = replace(model.roi_heads.settings, scoring=scoring)
     masks, boxes = CocoEvaluation(CLASSES), CocoEvaluation(CLASSES)
     for picture, found in zip(pictures, detect(model, (one.image for one in pictures)), strict=True):
         masks.add(picture, found)

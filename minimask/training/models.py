@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -74,7 +75,7 @@ def new_model(config: Config, classes: int, *, begin: bool = True) -> MaskRCNN:
         model = _resnet50(classes + 1, config.seed, frozen=bool(config.weights))
     if config.weights and begin:
         _begin_with(model, Path(config.weights))
-    return model
+    return _scoring(model, config)
 
 
 def notes_of(task: Task, model: MaskRCNN) -> dict[str, Any]:
@@ -125,7 +126,7 @@ def load_trained(path: str | PathLike[str], device: torch.device | None = None) 
     for module in model.modules():
         if isinstance(module, FrozenBatchNorm):
             module.eps = eps
-    load_weights(model, checkpoint)
+    load_weights(_scoring(model, config), checkpoint)
     model = model.to(device or "cpu").to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return Trained(model.eval(), config, tuple(classes), tuple(ids), checkpoint.step, file)
 
@@ -148,6 +149,13 @@ def _resnet50(classes: int, seed: int, *, frozen: bool) -> MaskRCNN:
         torch.manual_seed(seed)
         body = ResNet50(FrozenBatchNorm, LEARNING_LAYERS) if frozen else ResNet50(nn.BatchNorm2d, 5)
         return published_model(body, classes)
+
+
+def _scoring(model: MaskRCNN, config: Config) -> MaskRCNN:
+    """Let a model score what it finds as the settings say, and return it."""
+    scoring: Any = config.scoring
+    model.roi_heads.settings = replace(model.roi_heads.settings, scoring=scoring)
+    return model
 
 
 def _begin_with(model: MaskRCNN, path: Path) -> None:

@@ -288,7 +288,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Host(http.server.SimpleHTTPRequestHandler):
     """Serve files as a host of sites does, texts compressed, and without a word."""
 
-    def send_head(self):  # noqa: ANN201
+    def send_head(self):
         """Send what stands before a file, and return the file."""
         path = Path(self.translate_path(self.path))
         if path.suffix not in (".html", ".css", ".js", ".json", ".svg", ".txt") or not path.is_file():

@@ -248,6 +248,7 @@ def test_training_needs_targets():
         ({"operator": "crop"}, "operator must be 'align' or 'pool', got 'crop'"),
         ({"rivalry": "both"}, "rivalry must be 'sigmoid' or 'softmax', got 'both'"),
         ({"paste": "mine"}, "paste must be 'aligned' or 'published', got 'mine'"),
+        ({"scoring": "both"}, "scoring must be 'class' or 'mask', got 'both'"),
     ],
 )
 def test_unknown_words_are_refused(changed, message):

@@ -85,6 +85,9 @@ def test_formulas_become_mathml():
     assert "script" not in inline
 
 
-@pytest.mark.parametrize("module", [code_spans, finishing, linked_code, living, mathml], ids=lambda module: module.__name__)
+WITH_EXAMPLES = [code_spans, finishing, linked_code, living, mathml]
+
+
+@pytest.mark.parametrize("module", WITH_EXAMPLES, ids=lambda module: module.__name__)
 def test_the_examples_run(module):
     assert doctest.testmod(module).failed == 0
