@@ -41,12 +41,13 @@ class Curve(NamedTuple):
     """Wall time of training at each evaluation, without the evaluations."""
     steps: tuple[int, ...]
     mask_ap: tuple[float, ...]
-    """Of scores that ask the mask, too."""
     box_ap: tuple[float, ...]
-    class_ap: tuple[float, ...]
-    """Mask AP if a detection's score were that of its class alone."""
     memory: float
     """The most memory that the process held, in GiB."""
+    recipe: str = "sum"
+    """Which losses were learned from: their plain `sum`, or `masks twice`."""
+    asked_ap: tuple[float, ...] = ()
+    """Mask AP where scores ask the mask, too; empty where that was not measured."""
 
 
 def ablations() -> dict[str, list[Run]]:
@@ -61,7 +62,7 @@ def ablations() -> dict[str, list[Run]]:
 
 
 def learning_curves() -> list[Curve]:
-    """Return the learning curves, the shortest trainings first.
+    """Return the learning curves, the shortest trainings first, and of each length the plain sum first.
 
     Raises
     ------
@@ -69,7 +70,7 @@ def learning_curves() -> list[Curve]:
         If no run is recorded.
     """
     curves = [Curve(**_frozen(curve)) for curve in _records()["curves"]]
-    return sorted(curves, key=lambda curve: (curve.budget, curve.seed))
+    return sorted(curves, key=lambda curve: (curve.budget, curve.recipe != "sum", curve.seed))
 
 
 def weighings() -> tuple[dict[str, list[Run]], str]:

@@ -2,7 +2,8 @@
 
 Learning curves of the lesson's model within 3, 5 and 15 minutes, and what each design decision is worth, with three
 seeds each. What is recorded already is not made again, so that the runs can be stopped at any time; `--again` begins
-anew. The model of the longest run of seed 0 becomes the one that chapter 5 hands out. All of it takes hours.
+anew. The model of the longest run of seed 0, with the plain sum of the losses, becomes the one that chapter 5 hands
+out. All of it takes hours.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import resource
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,8 @@ LESSON = Config(checkpoint_every=0, evaluate_every=0)
 """The lesson's recipe: that of every training, unless it is told otherwise."""
 BUDGETS = {3.0: 600, 5.0: 1000, 15.0: 3000}
 """Steps that fit into so many minutes on two slow cores."""
+CURVES: dict[str, dict[str, Any]] = {"sum": {}, "masks twice": {"weighing": "fixed", "loss_weights": "loss_mask=2"}}
+"""What differs from the lesson's recipe in learning curves, by name; all but the first are of the longest runs only."""
 LOOKS = 5
 """How often average precision is measured in a run of a learning curve."""
 SHORT = 300
@@ -62,11 +66,13 @@ GIB = 2**30
 """Bytes."""
 
 
-def curve(seed: int, budget: float, tell: Callable[[str], object]) -> tuple[Curve, MaskRCNN]:
+def curve(recipe: str, seed: int, budget: float, tell: Callable[[str], object]) -> tuple[Curve, MaskRCNN]:
     """Train the lesson's model for a number of minutes, and measure it on the way.
 
     Parameters
     ----------
+    recipe : str
+        A name in `CURVES`.
     seed : int
     budget : float
         One of `BUDGETS`, in minutes.
@@ -77,14 +83,14 @@ def curve(seed: int, budget: float, tell: Callable[[str], object]) -> tuple[Curv
     model = lesson_model(seed=seed)
     pictures = list(HELD_OUT.pictures(PICTURES))
     rows = []
-    for progress in _training(model, seed, steps):
+    for progress in _training(model, seed, steps, **CURVES[recipe]):
         if progress.step and (progress.step % (steps // LOOKS) == 0 or progress.step == steps):
-            found, by_class = (_scores(model, pictures, scoring)[0] for scoring in ("mask", "class"))
-            rows.append((progress.seconds / 60, progress.step, found.masks.ap, found.boxes.ap, by_class.masks.ap))
-            tell(f"{budget:g} minutes, seed {seed}, step {progress.step}: {rows[-1]}")
-    minutes, at, masks, boxes, classes = zip(*rows, strict=True)
+            by_class, asked = (_scores(model, pictures, scoring)[0] for scoring in ("class", "mask"))
+            rows.append((progress.seconds / 60, progress.step, by_class.masks.ap, by_class.boxes.ap, asked.masks.ap))
+            tell(f"{recipe}, {budget:g} minutes, seed {seed}, step {progress.step}: {rows[-1]}")
+    minutes, at, masks, boxes, asked_masks = zip(*rows, strict=True)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / GIB
-    return Curve(seed, budget, minutes, at, masks, boxes, classes, memory), model
+    return Curve(seed, budget, minutes, at, masks, boxes, memory, recipe, asked_masks), model
 
 
 def run(variant: str, seed: int, steps: int = SHORT) -> Run:
@@ -156,17 +162,25 @@ def record_variants(path: Path, tell: Callable[[str], object]) -> None:
 
 
 def record_curves(path: Path, budgets: Sequence[float], tell: Callable[[str], object]) -> None:
-    """Make the learning curves that are missing, one after another; the longest of seed 0 leaves its model behind."""
+    """Make the learning curves that are missing, one after another; one of them leaves its model behind.
+
+    It is the longest of seed 0 that learned from the plain sum of the losses.
+    """
     records = _records(path)
-    done = {(one["seed"], one["budget"]) for one in records["curves"]}
-    for budget in budgets:
-        for seed in SEEDS:
-            if (seed, budget) not in done:
-                one, model = curve(seed, budget, tell)
-                records["curves"].append(one._asdict())
-                _keep(path, records)
-                if (seed, budget) == (0, max(BUDGETS)):
-                    save_rounded(model, TRAINED)
+    done = {(one.get("recipe", "sum"), one["seed"], one["budget"]) for one in records["curves"]}
+    wanted = [
+        (recipe, seed, budget)
+        for recipe, budget in product(CURVES, budgets)
+        if recipe == "sum" or budget == max(BUDGETS)
+        for seed in SEEDS
+    ]
+    for recipe, seed, budget in wanted:
+        if (recipe, seed, budget) not in done:
+            one, model = curve(recipe, seed, budget, tell)
+            records["curves"].append(one._asdict())
+            _keep(path, records)
+            if (recipe, seed, budget) == ("sum", 0, max(BUDGETS)):
+                save_rounded(model, TRAINED)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
