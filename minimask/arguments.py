@@ -126,7 +126,7 @@ def _add_train(commands: Any) -> None:  # noqa: ANN401
         "config",
         nargs="?",
         metavar="RECIPE",
-        help="a recipe by its name (`lesson`, `nuclei`, `screens`), or a file of settings, as a run writes one",
+        help="a recipe: `lesson`, `masks_twice`, `nuclei` or `screens`; or a file of settings, as a run writes one",
     )
     parser.add_argument("--out", metavar="RUN", help="the run's folder, new or empty [default: runs/001, 002, ...]")
     parser.add_argument(

@@ -44,7 +44,7 @@ def shipped_model(name: str, classes: int) -> MaskRCNN:
     Weights of convolutions and matrices were rounded to float16 for the file; they are float32 here.
     """
     settings = Config.read(recipe_file(name))
-    model = lesson_model(classes + 1, anchors=settings.anchors, density=settings.density)
+    model = lesson_model(classes + 1, anchors=settings.anchors, density=settings.density, scoring=settings.scoring)
     load_weights(model, FOLDER / f"{name}.safetensors")
     return model.eval()
 

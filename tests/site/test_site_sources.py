@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import doctest
 import re
+from html.parser import HTMLParser
 
+import conf
 import pytest
 from building import code_spans, finishing, linked_code, living, mathml, reference, sources
 from building.tree import Tree
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
+from pygments.styles import get_style_by_name
+from pygments.token import STANDARD_TYPES, Text
 
 
 def test_a_tree_touches_only_what_is_new_and_ends_without_what_is_old(tmp_path):
@@ -83,6 +90,43 @@ def test_formulas_become_mathml():
     assert 'display="block"' in block
     assert "<mfrac><mrow><mi>a</mi></mrow><mrow><mi>b</mi></mrow></mfrac>" in inline
     assert "script" not in inline
+
+
+STYLES = [conf.html_theme_options[f"pygments_{which}_style"] for which in ("light", "dark")]
+
+
+class Colored(HTMLParser):
+    """The characters of code, each with its look in a style."""
+
+    def __init__(self, style: str) -> None:
+        super().__init__()
+        self.style, self.tokens = get_style_by_name(style), {short: token for token, short in STANDARD_TYPES.items()}
+        self.within, self.seen, self.spans = [Text], [], 0
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "span":
+            self.within.append(self.tokens[dict(attrs).get("class", "")])
+            self.spans += 1
+
+    def handle_endtag(self, tag):
+        if tag == "span":
+            self.within.pop()
+
+    def handle_data(self, data):
+        look = self.style.style_for_token(self.within[-1])
+        self.seen += [(letter, look) for letter in data if not letter.isspace()]
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_code_with_few_spans_looks_the_same(style):
+    code = (sources.ROOT / "minimask" / "model" / "mask_rcnn.py").read_text(encoding="utf-8")
+    page = highlight(code, PythonLexer(), HtmlFormatter())
+    plain = code_spans.plain_classes(*STYLES)
+    before, after = Colored(style), Colored(style)
+    before.feed(page)
+    after.feed(code_spans.with_few_spans(page, plain))
+    assert after.seen == before.seen and len(before.seen) > 5000
+    assert after.spans < before.spans / 2
 
 
 WITH_EXAMPLES = [code_spans, finishing, linked_code, living, mathml]

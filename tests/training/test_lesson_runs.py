@@ -44,14 +44,36 @@ def test_curves_are_recorded_once_and_read_back(few, capsys, monkeypatch):
     monkeypatch.setattr(lesson_runs, "save_rounded", lambda model, path: saved.append((model, path)))
     lesson_runs.main(["--only", "curves"])
     told = capsys.readouterr().out
-    assert "0.1 minutes, seed 0, step 2" in told and len(saved) == 1
-    (curve,) = lesson_records.learning_curves()
+    assert "sum, 0.1 minutes, seed 0, step 2" in told and "masks twice, 0.1 minutes, seed 0, step 2" in told
+    curve, other = lesson_records.learning_curves()
+    assert (curve.recipe, other.recipe) == ("sum", "masks twice") and len(saved) == 1
+    assert len(curve.asked_ap) == len(other.asked_ap) == 2
     assert curve.steps == (1, 2) and curve.budget == 0.1 and len(curve.mask_ap) == 2
     assert 0 < curve.minutes[0] < curve.minutes[1] and 0.1 < curve.memory < 10
     lesson_runs.main(["--only", "curves"])
     assert capsys.readouterr().out == "" and len(saved) == 1  # it is there already
     lesson_runs.main(["--only", "curves", "--again"])
-    assert len(saved) == 2 and len(json.loads(few.read_text())["curves"]) == 1
+    assert len(saved) == 2 and len(json.loads(few.read_text())["curves"]) == 2
+
+
+def test_each_curve_learns_from_its_own_losses_and_only_the_longest_twice_from_the_masks(few, monkeypatch):
+    trained_with, scored = [], []
+
+    def remember(model, source, config):
+        trained_with.append(config)
+        return train(model, source, config)
+
+    def look(model, pictures, scoring="class"):
+        scored.append((model.roi_heads.settings.scoring, scoring))
+        return _scores(model, pictures, scoring)
+
+    _scores = lesson_runs._scores
+    monkeypatch.setattr(lesson_runs, "train", remember)
+    monkeypatch.setattr(lesson_runs, "_scores", look)
+    monkeypatch.setattr(lesson_runs, "BUDGETS", {0.1: 2, 0.2: 4})
+    lesson_runs.main(["--only", "curves"])
+    assert [(config.steps, config.loss_weights) for config in trained_with] == [(2, ""), (4, ""), (4, "loss_mask=2")]
+    assert [asked for _, asked in scored] == ["class", "mask"] * 6
 
 
 def test_a_variant_is_what_its_name_says(few):

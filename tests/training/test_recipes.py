@@ -11,7 +11,8 @@ from minimask.nuclei.trained import trained_nuclei_model
 from minimask.training import shipping
 from minimask.training.checkpoint import Checkpoint
 from minimask.training.config import WORLD_NAMES, Config
-from minimask.training.models import notes_of, save_trained
+from minimask.training.lesson_runs import BUDGETS, CURVES
+from minimask.training.models import load_trained, new_model, notes_of, save_trained
 from minimask.training.recipes import recipe_file, recipe_names
 from minimask.training.task import WORLDS, Task, pictures_of, task_of
 
@@ -19,6 +20,22 @@ from minimask.training.task import WORLDS, Task, pictures_of, task_of
 @pytest.mark.parametrize("name", recipe_names())
 def test_every_recipe_is_a_file_of_settings(name):
     assert Config.read(recipe_file(name)).steps >= 500
+
+
+def test_the_recipe_of_chapter_5_is_that_of_its_curves():
+    lesson, twice = (Config.read(recipe_file(name)) for name in ("lesson", "masks_twice"))
+    assert lesson.with_changes({**CURVES["masks twice"], "scoring": "mask"}) == twice
+    assert lesson.steps == BUDGETS[15.0]
+
+
+@pytest.mark.parametrize("scoring", ["class", "mask"])
+def test_a_model_scores_as_its_settings_say_now_and_later(tmp_path, scoring):
+    config = Config(scoring=scoring)
+    model = new_model(config, 1)
+    assert model.roi_heads.settings == lesson_model(2, scoring=scoring).roi_heads.settings
+    notes = notes_of(Task(None, None, ("thing",), (1,)), model)
+    run = save_trained(tmp_path / "model.safetensors", Checkpoint(9, config, model.state_dict(), notes=notes))
+    assert load_trained(run).model.roi_heads.settings == model.roi_heads.settings
 
 
 def test_a_path_is_a_path_and_a_name_a_name(tmp_path, monkeypatch):
