@@ -120,11 +120,8 @@ def _is_cage(decorator):
 
 def of_the_zoo(animal):
     """Return the code cells of a notebook in which a function of the zoo is handed in."""
-    return [
-        "import numpy as np",
-        _module(animal.function.__module__),
-        f"{exercises.get(animal.exercise).name} = {animal.function.__name__}",
-    ]
+    name = exercises.get(animal.exercise).name
+    return ["import numpy as np", f"{_module(animal.function.__module__)}\n{name} = {animal.function.__name__}"]
 
 
 def filled(notebook, answers):
