@@ -17,7 +17,8 @@ from typing import IO, Any
 import numpy as np
 
 MOST_BYTES = 64 * 2**20
-MOST_TEXT = 8 * 2**20
+MOST_TEXT = 24 * 2**20
+"""A right answer may be a list of a thousand lists of a thousand numbers of twenty digits."""
 DEEPEST = 32
 _HEAD = struct.Struct(">II")
 
@@ -44,7 +45,7 @@ def encode(value: object) -> bytes:
     (1, [2.5, None], array([0, 1, 2]))
     """
     arrays: list[bytes] = []
-    text = json.dumps(_tree(value, arrays, 0)).encode()
+    text = json.dumps(_tree(value, arrays, 0), separators=(",", ":")).encode()
     body = b"".join(arrays)
     if len(text) > MOST_TEXT or len(body) > MOST_BYTES:
         raise NonsenseError(f"{(len(text) + len(body)) / 2**20:.0f} MB are too much for an answer")

@@ -96,6 +96,11 @@ def test_a_message_that_is_too_large_is_not_even_read():
         wire.encode(np.zeros(wire.MOST_BYTES // 8 + 1))
 
 
+def test_a_million_numbers_with_all_their_digits_are_not_too_much_even_as_lists():
+    numbers = np.random.default_rng(0).random((1000, 1000)).tolist()
+    assert wire.decode(wire.encode(numbers)) == numbers
+
+
 def test_objects_come_out_as_strangers_and_kinds_of_numbers_as_numbers():
     class Yes(float):
         def __eq__(self, other):
