@@ -16,7 +16,7 @@ from minimask.training.config import CHOICES, Config
 
 GROUPS = {
     "what is learned from": ("data", "held_out", "held_out_pictures", "size", "flip"),
-    "model": ("model", "anchors", "density", "weights"),
+    "model": ("model", "anchors", "density", "scoring", "weights"),
     "recipe": (
         *("steps", "batch", "optimizer", "learning_rate", "rest_rate", "weight_decay", "schedule", "warmup", "clip"),
         *("weighing", "loss_weights", "seed"),

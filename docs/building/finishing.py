@@ -17,11 +17,17 @@ SEARCH = {"searchtools.js", "language_data.js", "searchindex.js"}
 _SCRIPT = re.compile(r'<script\b[^>]*\bsrc="[^"]*?([\w-]+\.js)(?:\?[^"]*)?"[^>]*></script>\n?')
 _EMPTY_HEAD = re.compile(r"<thead>\s*<tr[^>]*>(?:\s*<th[^>]*>\s*(?:<p>\s*</p>)?\s*</th>)+\s*</tr>\s*</thead>\n?")
 _SIDEBAR = '<div class="sidebar-primary-items__start sidebar-primary__section">'
+_THEME = 'localStorage.getItem("theme") || "auto"'
+_THEME_AT_ONCE = (
+    '((mode) => mode !== "auto" ? mode : matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")'
+    '(localStorage.getItem("mode") || "auto")'
+)
+"""Which of the two, before anything is drawn: else a page is drawn twice, and in the dark it begins with a flash."""
 _NAMELESS = re.compile(r"(>([^<>]+)</a><details[^>]*>)<summary>")
 
 
 def finished(page: str, without: set[str]) -> str:
-    """Return a page without some scripts and without table heads that say nothing; its parts have names.
+    """Return a page without some scripts and empty table heads, with names for its parts, and with its theme at once.
 
     Examples
     --------
@@ -36,6 +42,7 @@ def finished(page: str, without: set[str]) -> str:
     """
     page = _SCRIPT.sub(lambda script: "" if script[1] in without else script[0], page)
     page = _EMPTY_HEAD.sub("", page)
+    page = page.replace(_THEME, _THEME_AT_ONCE)
     page = page.replace(_SIDEBAR, f'{_SIDEBAR[:-1]} role="navigation" aria-label="minimask">')
     return _NAMELESS.sub(r'\1<summary aria-label="Pages of: \2">', page)
 

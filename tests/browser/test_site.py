@@ -227,6 +227,16 @@ def test_dark_is_dark_and_widgets_with_it(reading, name):
     assert looks["dark"] < 60 < 230 < looks["light"]
 
 
+@pytest.mark.parametrize("mode", ["auto", "light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_page_has_its_theme_before_the_script_of_themes_is_there(new_page, served, scheme, mode):
+    page = new_page(color_scheme=scheme)
+    page.route("**/pydata-sphinx-theme.js*", lambda route: route.abort())
+    page.add_init_script(f"localStorage.setItem('mode', '{mode}')")
+    page.goto(served)
+    expect(page.locator("html")).to_have_attribute("data-theme", scheme if mode == "auto" else mode)
+
+
 def test_pages_are_soon_usable_on_a_hindered_machine(reading, served, record_property):
     """No test may fail by the clock: what was measured is reported, also of the two pages with the most elements."""
     for name in ("index.html", "docs/gallery.html", "notebooks/05_the_whole_machine.html", "docs/reference/data.html"):

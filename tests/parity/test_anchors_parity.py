@@ -81,7 +81,13 @@ def test_anchors_of_retinanet(retinanet, height, width):
 def test_anchors_of_a_cell_of_any_sizes_and_ratios(sizes, ratios):
     recipe = dataclasses.replace(recipes["torchvision_fpn"], levels=(Level(4, tuple(sizes), tuple(ratios)),))
     (expected,) = AnchorGenerator((tuple(sizes),), (tuple(ratios),)).cell_anchors
-    np.testing.assert_array_equal(recipe.cell_anchors(0), expected.numpy())
+    found = recipe.cell_anchors(0)
+    # On some processors the last bit of torch's root is another one, which tips what is halfway between two pixels.
+    exact = np.stack([1 / np.sqrt(ratios), np.sqrt(ratios)])[:, :, None] * np.array(sizes)
+    exact = np.tile(exact.reshape(2, -1).T / 2, 2)
+    halfway = np.abs(exact % 1 - 0.5) < 3e-7 * exact
+    np.testing.assert_array_equal(found[~halfway], expected.numpy()[~halfway])
+    np.testing.assert_allclose(found, expected.numpy(), rtol=0, atol=1)
 
 
 @pytest.mark.parametrize("size", [(1024, 1024), (480, 640), (640, 480), (427, 640), (100, 1000), (333, 500), (37, 41)])

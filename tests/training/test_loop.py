@@ -169,7 +169,14 @@ def test_notes_are_kept(tmp_path):
 def test_it_goes_on_only_with_the_settings_that_it_had(tmp_path):
     trained(short(steps=2, checkpoint_every=1), folder=tmp_path)
     free = {"held_out": "x", "held_out_pictures": 5, "device": "cpu", "threads": 1, "workers": 0}
-    free |= {"evaluate_every": 1, "checkpoint_every": 3, "pictures_every": 1, "gradients_every": 1, "keep": 1}
+    free |= {
+        "scoring": "mask",
+        "evaluate_every": 1,
+        "checkpoint_every": 3,
+        "pictures_every": 1,
+        "gradients_every": 1,
+        "keep": 1,
+    }
     assert free.keys() == FREE
     trained(short(steps=2, **free), folder=tmp_path)
     with pytest.raises(ValueError, match=r"config must be that of .*: steps must be 2, got 6, seed must be 0, got 1"):

@@ -39,7 +39,7 @@ def by_the_book(matrix):
 def test_the_small_square_gives_what_the_whole_matrix_gives(shape, last):
     matrix = decaying(*shape, last)
     torch.testing.assert_close(orthogonalized(matrix), by_the_book(matrix), rtol=1e-6, atol=1e-6)
-    torch.testing.assert_close(orthogonalized(matrix.float()).double(), by_the_book(matrix), rtol=0, atol=2e-4)
+    torch.testing.assert_close(orthogonalized(matrix.float()).double(), by_the_book(matrix), rtol=0, atol=5e-4)
 
 
 def test_singular_values_become_about_one_and_vectors_stay():
