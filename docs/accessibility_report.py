@@ -46,9 +46,7 @@ def main() -> int:
         options = ["-p", "no:cacheprovider", "-q", "-o", "junit_family=xunit1", f"--junitxml={report}"]
         command = [sys.executable, "-m", "pytest", *options, *tests]
         environment = {**os.environ, "MINIMASK_STATEMENT": "write"}
-        code = subprocess.run(
-            [*command, "-o", "junit_family=xunit2"], cwd=ROOT, env=environment, check=False
-        ).returncode
+        code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
         if code:
             print(f"{STATEMENT.name} stays as it is: a test has failed.", file=sys.stderr)
             return code
