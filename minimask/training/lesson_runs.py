@@ -123,7 +123,7 @@ def _training(model: MaskRCNN, seed: int, steps: int, **changes: Any) -> Iterato
 
 
 def _scores(model: MaskRCNN, pictures: Sequence[Picture], scoring: Scoring = "class") -> tuple[Scores, float]:
-    """Return the figures of a model that scores what it finds in one way, and its mask AP if boxes were masks."""
+    """Let a model score what it finds in one way, and return its figures, and its mask AP if boxes were masks."""
     model.roi_heads.settings = replace(model.roi_heads.settings, scoring=scoring)
     masks, boxes = CocoEvaluation(CLASSES), CocoEvaluation(CLASSES)
     for picture, found in zip(pictures, detect(model, (one.image for one in pictures)), strict=True):

@@ -50,7 +50,7 @@ def test_the_same_is_found_in_another_order(traces):
     moved = 0
     for old, new in zip(by_class.detections, by_mask.detections, strict=True):
         assert (new.scores.diff() <= 0).all()
-        key = [(roi, label) for roi, label in zip(old.rois.tolist(), old.labels.tolist(), strict=True)]
+        key = list(zip(old.rois.tolist(), old.labels.tolist(), strict=True))
         order = [key.index(one) for one in zip(new.rois.tolist(), new.labels.tolist(), strict=True)]
         assert sorted(order) == list(range(len(key)))
         torch.testing.assert_close(new.boxes, old.boxes[order], rtol=0, atol=0)
